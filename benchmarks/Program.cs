@@ -1,0 +1,23 @@
+using Events.Benchmarks.Reporting;
+
+// The contents page: one folder a benchmark.
+var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IReadOnlyList<BenchmarkRow>>>>(StringComparer.Ordinal)
+{
+};
+
+var name = args.FirstOrDefault(a => !a.StartsWith('-'));
+var quick = args.Contains("--quick", StringComparer.Ordinal);
+if (name is null || !benchmarks.TryGetValue(name, out var run))
+{
+    Console.Error.WriteLine($"usage: just bench NAME [--quick], NAME one of: {string.Join(", ", benchmarks.Keys)}");
+    return 1;
+}
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+Report.Write(name, await run(quick, stop.Token));
+return 0;

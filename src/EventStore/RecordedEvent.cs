@@ -1,0 +1,22 @@
+using Events.Platform.Tenancy;
+
+namespace Events.EventStore;
+
+/// <summary>An event as it is on disk, in commit order.</summary>
+/// <param name="Position">Global, increasing in commit order, not dense.</param>
+/// <param name="Version">In its stream, from 1, dense.</param>
+/// <param name="Type">Alias, e.g. <c>task_created</c>.</param>
+/// <param name="Data">JSON, UTF-8.</param>
+/// <param name="Body">The deserialised (and upcast) event; null when no type is registered under the alias.</param>
+public sealed record RecordedEvent(
+    long Position,
+    Guid Id,
+    TenantId Tenant,
+    Guid StreamId,
+    long Version,
+    string Type,
+    ReadOnlyMemory<byte> Data,
+    DateTimeOffset Timestamp,
+    EventMetadata Metadata,
+    bool IsArchived,
+    object? Body);

@@ -1,0 +1,54 @@
+using Events.Platform.Outbox;
+using Events.Platform.Tenancy;
+
+namespace Events.EventStore;
+
+/// <summary>Everything that one command writes; it is accepted or refused as a whole.</summary>
+/// <param name="Streams">Up to <see cref="MaxStreams"/>; each stream at most once. May be empty when only messages or an idempotency record are stored.</param>
+public sealed record UnitOfWork(TenantId Tenant, IReadOnlyList<StreamAppend> Streams)
+{
+    public const int MaxStreams = 64;
+
+    public EventMetadata Metadata { get; init; } = EventMetadata.None;
+
+    public IReadOnlyList<OutboxMessage> Messages { get; init; } = [];
+
+    public IdempotencyRecord? Idempotency { get; init; }
+}
+
+/// <param name="StreamType">Marten's alias of the aggregate, e.g. <c>task_state</c>; stored when the stream starts.</param>
+/// <param name="Events">Instances of types that are registered in <see cref="EventTypes"/>; at least one.</param>
+public sealed record StreamAppend(Guid StreamId, string? StreamType, ExpectedVersion Expected, IReadOnlyList<object> Events);
+
+/// <summary>What the writer believes of a stream: it does not exist, it is at version n, or no belief.</summary>
+public readonly record struct ExpectedVersion(long Value)
+{
+    public static ExpectedVersion Any { get; } = new(-1);
+
+    public static ExpectedVersion NoStream { get; } = new(0);
+
+    public static ExpectedVersion Exactly(long version) => new(version);
+}
+
+/// <summary>Stored with every event of the unit: correlation and causation in Marten's columns, the rest in <c>headers</c>.</summary>
+/// <param name="Actor">Who did it: a user's, token's or job's id; <c>headers.actor</c>.</param>
+/// <param name="TraceParent">W3C trace context; <c>headers.traceparent</c>.</param>
+/// <param name="Headers">Further headers, e.g. the original author and time of an imported row.</param>
+public sealed record EventMetadata(
+    string? Actor,
+    string? CorrelationId,
+    string? CausationId,
+    string? TraceParent,
+    IReadOnlyDictionary<string, string>? Headers = null)
+{
+    public static EventMetadata None { get; } = new(null, null, null, null);
+}
+
+/// <summary>The answer to keep under a caller's <c>Idempotency-Key</c>, stored with the events.</summary>
+/// <param name="Key">Unique in the tenant for as long as it is kept (24 h).</param>
+/// <param name="RequestHash">SHA-256 of method, path and body: the same key with another hash is refused.</param>
+/// <param name="Answer">What is replayed. The events' positions are not known yet: replay takes them from the record's own columns.</param>
+public sealed record IdempotencyRecord(string Key, ReadOnlyMemory<byte> RequestHash, StoredAnswer Answer);
+
+/// <param name="Body">UTF-8 JSON, empty when the answer has none.</param>
+public sealed record StoredAnswer(int Status, string? Location, string? ETag, ReadOnlyMemory<byte> Body);

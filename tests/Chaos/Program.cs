@@ -1,0 +1,23 @@
+using System.Text.Json;
+using Events.Chaos;
+
+// The contents page: one folder a scenario. A scenario may start this same executable again as its worker processes.
+var scenarios = new Dictionary<string, Func<TimeSpan, CancellationToken, Task<ChaosReport>>>(StringComparer.Ordinal)
+{
+};
+
+var name = args.FirstOrDefault(a => !a.StartsWith('-'));
+if (name is null || !scenarios.TryGetValue(name, out var run))
+{
+    Console.Error.WriteLine($"usage: just chaos NAME [--seconds N], NAME one of: {string.Join(", ", scenarios.Keys)}");
+    return 1;
+}
+
+var at = Array.IndexOf(args, "--seconds");
+var seconds = at >= 0 && at + 1 < args.Length && int.TryParse(args[at + 1], out var given) ? given : 60;
+var report = await run(TimeSpan.FromSeconds(seconds), CancellationToken.None);
+var json = JsonSerializer.Serialize(report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
+Console.WriteLine(json);
+var directory = Directory.CreateDirectory(Path.Combine("artifacts", "chaos")).FullName;
+await File.WriteAllTextAsync(Path.Combine(directory, $"{name}.json"), json);
+return report.IsClean ? 0 : 2;
