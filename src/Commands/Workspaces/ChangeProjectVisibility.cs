@@ -1,0 +1,32 @@
+using Events.Commands.Deciding;
+
+namespace Events.Commands.Workspaces;
+
+public sealed record RestrictProject(Guid ProjectId, IReadOnlyList<Guid> PersonIds)
+{
+    internal static Decision Decide(WorkspaceState state, RestrictProject command)
+    {
+        if (!state.Exists)
+            return WorkspaceRefusals.NoWorkspace;
+        if (command.PersonIds.Any(person => state.RoleOf(person) is null))
+            return WorkspaceRefusals.NoMember;
+        if (!state.RestrictedProjects.TryGetValue(command.ProjectId, out var now))
+        {
+            return state.RestrictedProjects.Count >= WorkspaceLimits.RestrictedProjects
+                ? WorkspaceRefusals.TooMany("restricted projects", WorkspaceLimits.RestrictedProjects)
+                : Decision.Accept(new ProjectRestricted(command.ProjectId, [.. command.PersonIds.Distinct()]));
+        }
+        List<object> changes =
+        [
+            .. now.Except(command.PersonIds).Order().Select(person => new ProjectAccessWithdrawn(command.ProjectId, person)),
+            .. command.PersonIds.Distinct().Where(person => !now.Contains(person)).Select(person => new ProjectAccessGranted(command.ProjectId, person)),
+        ];
+        return changes.Count == 0 ? Decision.Nothing : Decision.Accept(changes);
+    }
+}
+
+public sealed record OpenProject(Guid ProjectId)
+{
+    internal static Decision Decide(WorkspaceState state, OpenProject command) =>
+        state.RestrictedProjects.ContainsKey(command.ProjectId) ? Decision.Accept(new ProjectOpened(command.ProjectId)) : Decision.Nothing;
+}
