@@ -56,8 +56,9 @@ public sealed record ChecklistItemChanged(Guid ItemId, string Text, bool Done);
 
 public sealed record ChecklistItemRemoved(Guid ItemId);
 
-/// <param name="Body">Markdown. The author is the event's actor.</param>
-public sealed record CommentAdded(Guid CommentId, string Body);
+/// <param name="Body">Markdown.</param>
+/// <param name="Author">The actor's id; for an imported comment its original author's.</param>
+public sealed record CommentAdded(Guid CommentId, string Body, string Author);
 
 public sealed record CommentEdited(Guid CommentId, string Body);
 

@@ -1,0 +1,25 @@
+using Events.Commands.Deciding;
+
+namespace Events.Commands.Tasks;
+
+public sealed record AddChecklistItem(Guid ItemId, string Text) : TaskCommand
+{
+    internal override void Validate(ref FieldErrors errors) => errors.Text("/text", Text, Limits.ChecklistText);
+
+    internal override Decision Decide(TaskState task, TaskFacts facts)
+    {
+        if (RefuseUnlessOpen(task) is { } refusal)
+            return refusal;
+        var existing = task.Checklist.FirstOrDefault(i => i.Id == ItemId);
+        if (existing is not null)
+        {
+            return existing.Text == Text
+                ? Decision.Nothing
+                : Decision.Refuse("checklist_item_exists", "Another item of the list has this id.", "/id");
+        }
+
+        return task.Checklist.Length >= Limits.ChecklistItems
+            ? Decision.Refuse("checklist_full", $"A checklist has at most {Limits.ChecklistItems} items.")
+            : Decision.Accept(new ChecklistItemAdded(ItemId, Text));
+    }
+}

@@ -1,0 +1,36 @@
+using Events.Commands.Deciding;
+
+namespace Events.Commands.Tasks;
+
+/// <summary>Something that somebody wants of one task. Each use case is a file: the command, what makes it invalid, and its decision.</summary>
+public abstract record TaskCommand
+{
+    /// <summary>What is wrong with the command itself, whatever the task.</summary>
+    internal virtual void Validate(ref FieldErrors errors)
+    {
+    }
+
+    internal abstract Decision Decide(TaskState task, TaskFacts facts);
+
+    /// <summary>A change to a task that is gone or put away is refused; null: go on.</summary>
+    private protected static Decision? RefuseUnlessOpen(TaskState task) => task switch
+    {
+        { Exists: false } or { IsDeleted: true } => Decision.Refuse("task_deleted", "The task is deleted; restore it first."),
+        { IsArchived: true } => Decision.Refuse("task_archived", "The task is archived; unarchive it first."),
+        _ => null,
+    };
+}
+
+/// <summary>What a decision needs beside the task itself, gathered before.</summary>
+/// <param name="Actor">Who asks.</param>
+/// <param name="MayModerate">Whether the actor may change what others wrote.</param>
+/// <param name="Parent">The task named as parent with its own ancestors, nearest first; null when none is named or it does not exist.</param>
+/// <param name="OtherExists">Whether the task that a link names exists.</param>
+public sealed record TaskFacts(
+    string Actor,
+    bool MayModerate = false,
+    IReadOnlyList<(Guid Id, TaskState Task)>? Parent = null,
+    bool OtherExists = true)
+{
+    public Guid TaskId { get; init; }
+}

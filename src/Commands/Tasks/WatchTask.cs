@@ -1,0 +1,12 @@
+using Events.Commands.Deciding;
+
+namespace Events.Commands.Tasks;
+
+public sealed record WatchTask(Guid PersonId) : TaskCommand
+{
+    internal override Decision Decide(TaskState task, TaskFacts facts) =>
+        RefuseUnlessOpen(task)
+        ?? (task.Watchers.Contains(PersonId) ? Decision.Nothing
+            : task.Watchers.Length >= Limits.Watchers ? Decision.Refuse("too_many_watchers", $"A task has at most {Limits.Watchers} watchers.")
+            : Decision.Accept(new TaskWatched(PersonId)));
+}
