@@ -1,3 +1,1 @@
-using Events.Http.Hosting;
-
-return await CommandTable.RunAsync(args);
+var builder = WebApplication.CreateBuilder(args); var app = builder.Build(); app.Run();
