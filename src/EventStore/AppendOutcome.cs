@@ -29,3 +29,12 @@ public sealed class EventStoreBusyException(TimeSpan retryAfter) : Exception("Th
 {
     public TimeSpan RetryAfter { get; } = retryAfter;
 }
+
+/// <summary>Nothing was written, and nothing of it will be: safe to try again.</summary>
+public sealed class EventStoreUnavailableException(string message, Exception? inner) : Exception(message, inner);
+
+/// <summary>
+/// The connection was lost while the unit was written, and the database could not be asked in time what happened. Repeat it
+/// with the same idempotency key or expected version.
+/// </summary>
+public sealed class UnknownOutcomeException(Exception inner) : Exception("Whether the unit was written could not be found out in time.", inner);

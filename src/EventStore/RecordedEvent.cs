@@ -7,7 +7,7 @@ namespace Events.EventStore;
 /// <param name="Version">In its stream, from 1, dense.</param>
 /// <param name="Type">Alias, e.g. <c>task_created</c>.</param>
 /// <param name="Data">JSON, UTF-8.</param>
-/// <param name="Body">The deserialised (and upcast) event; null when no type is registered under the alias.</param>
+/// <param name="Body">The deserialised (and upcast) event; null when no type is registered under the alias, an <see cref="UnreadableEvent"/> when the data is not of its shape.</param>
 public sealed record RecordedEvent(
     long Position,
     Guid Id,

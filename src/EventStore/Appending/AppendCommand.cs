@@ -1,0 +1,249 @@
+using Events.Platform.Outbox;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Events.EventStore.Appending;
+
+/// <summary>
+/// One batch as the parameters of the SQL function <c>append</c> (0101_append.sql tells what they mean). The lists and
+/// parameters are reused from batch to batch.
+/// </summary>
+internal sealed class AppendCommand : IDisposable
+{
+    private const string EventsSql =
+        """
+        select outcomes, faults, actuals, firsts, positions, recorded_at
+        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        """;
+
+    private const string KeysSql =
+        """
+        select outcomes, faults, actuals, firsts, positions, recorded_at
+        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                    $20, $21, $22, $23, $24, $25, $26, $27, $28)
+        """;
+
+    private const string MessagesSql =
+        """
+        select outcomes, faults, actuals, firsts, positions, recorded_at
+        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                    $20, $21, $22, $23, $24, $25, $26, $27, $28,
+                    $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)
+        """;
+
+    private readonly NpgsqlCommand command = new();
+    private readonly Dictionary<(string Tenant, Guid Id), int> streams = [];
+    private readonly NpgsqlParameter<Guid> batchId = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
+    private readonly NpgsqlParameter<int> unitCount = new() { NpgsqlDbType = NpgsqlDbType.Integer };
+    private readonly NpgsqlParameter<TimeSpan> keep = new() { NpgsqlDbType = NpgsqlDbType.Interval };
+
+    private readonly Column<int> appendUnit = new(NpgsqlDbType.Integer);
+    private readonly Column<int> appendStream = new(NpgsqlDbType.Integer);
+    private readonly Column<long> appendExpected = new(NpgsqlDbType.Bigint);
+    private readonly Column<int> appendCount = new(NpgsqlDbType.Integer);
+    private readonly Column<string> streamTenant = new(NpgsqlDbType.Varchar);
+    private readonly Column<Guid> streamId = new(NpgsqlDbType.Uuid);
+    private readonly Column<string?> streamType = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> eventTenant = new(NpgsqlDbType.Varchar);
+    private readonly Column<int> eventAppend = new(NpgsqlDbType.Integer);
+    private readonly Column<int> eventOffset = new(NpgsqlDbType.Integer);
+    private readonly Column<Guid> eventId = new(NpgsqlDbType.Uuid);
+    private readonly Column<string> eventType = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> eventDotNetType = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]> eventData = new(NpgsqlDbType.Jsonb);
+    private readonly Column<string?> eventCorrelation = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> eventCausation = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]?> eventHeaders = new(NpgsqlDbType.Jsonb);
+
+    private readonly Column<int> keyUnit = new(NpgsqlDbType.Integer);
+    private readonly Column<string> keyTenant = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> keyText = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]> keyHash = new(NpgsqlDbType.Bytea);
+    private readonly Column<int> keyStatus = new(NpgsqlDbType.Integer);
+    private readonly Column<string?> keyLocation = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> keyETag = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]> keyBody = new(NpgsqlDbType.Bytea);
+
+    private readonly Column<int> messageUnit = new(NpgsqlDbType.Integer);
+    private readonly Column<Guid> messageId = new(NpgsqlDbType.Uuid);
+    private readonly Column<string> messageTenant = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> messageQueue = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> messageType = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]> messageBody = new(NpgsqlDbType.Jsonb);
+    private readonly Column<short> messagePriority = new(NpgsqlDbType.Smallint);
+    private readonly Column<DateTime?> messageScheduledFor = new(NpgsqlDbType.TimestampTz);
+    private readonly Column<string?> messageOrderKey = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> messageUniqueKey = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> messageTraceParent = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> messageCorrelation = new(NpgsqlDbType.Varchar);
+    private readonly Column<bool> messageIsJob = new(NpgsqlDbType.Boolean);
+
+    private readonly Column[] eventColumns;
+    private readonly Column[] keyColumns;
+    private readonly Column[] messageColumns;
+
+    public AppendCommand(EventStoreOptions options)
+    {
+        command.CommandTimeout = options.CommandTimeout;
+        keep.TypedValue = options.IdempotencyKept;
+        eventColumns =
+        [
+            appendUnit, appendStream, appendExpected, appendCount, streamTenant, streamId, streamType, eventTenant, eventAppend,
+            eventOffset, eventId, eventType, eventDotNetType, eventData, eventCorrelation, eventCausation, eventHeaders,
+        ];
+        keyColumns = [keyUnit, keyTenant, keyText, keyHash, keyStatus, keyLocation, keyETag, keyBody];
+        messageColumns =
+        [
+            messageUnit, messageId, messageTenant, messageQueue, messageType, messageBody, messagePriority, messageScheduledFor,
+            messageOrderKey, messageUniqueKey, messageTraceParent, messageCorrelation, messageIsJob,
+        ];
+    }
+
+    /// <param name="batch">Names the batch, so that it can be fenced off when its fate is unknown.</param>
+    public void Fill(Guid batch, IReadOnlyList<PendingUnit> units)
+    {
+        Clear();
+        batchId.TypedValue = batch;
+        unitCount.TypedValue = units.Count;
+        for (var i = 0; i < units.Count; i++)
+        {
+            AddStreams(i + 1, units[i]);
+            AddKey(i + 1, units[i]);
+            foreach (var message in units[i].Unit.Messages)
+                AddMessage(i + 1, message);
+        }
+
+        Arrange();
+    }
+
+    /// <exception cref="NpgsqlException">Refused, broken, or timed out.</exception>
+    public async Task<AppendResult> ExecuteAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        command.Connection = connection;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var result = new AppendResult(
+            await reader.GetFieldValueAsync<short[]>(0, ct),
+            await reader.GetFieldValueAsync<int[]>(1, ct),
+            await reader.GetFieldValueAsync<long[]>(2, ct),
+            await reader.GetFieldValueAsync<long[]>(3, ct),
+            await reader.IsDBNullAsync(4, ct) ? [] : await reader.GetFieldValueAsync<long[]>(4, ct),
+            await reader.GetFieldValueAsync<DateTime>(5, ct));
+        // The end of the command is where an error at the commit would show.
+        await reader.NextResultAsync(ct);
+        return result;
+    }
+
+    public void Dispose() => command.Dispose();
+
+    private void AddStreams(int unitNumber, PendingUnit pending)
+    {
+        var unit = pending.Unit;
+        var metadata = unit.Metadata;
+        var next = 0;
+        foreach (var stream in unit.Streams)
+        {
+            appendUnit.Add(unitNumber);
+            appendStream.Add(StreamNumber(unit.Tenant.Value, stream));
+            appendExpected.Add(stream.Expected.Value);
+            appendCount.Add(stream.Events.Count);
+            for (var offset = 0; offset < stream.Events.Count; offset++)
+            {
+                var (id, type, data) = pending.Encoded.Events[next++];
+                eventTenant.Add(unit.Tenant.Value);
+                eventAppend.Add(appendUnit.Count);
+                eventOffset.Add(offset);
+                eventId.Add(id);
+                eventType.Add(type.Alias);
+                eventDotNetType.Add(type.DotNetType);
+                eventData.Add(data);
+                eventCorrelation.Add(metadata.CorrelationId);
+                eventCausation.Add(metadata.CausationId);
+                eventHeaders.Add(pending.Encoded.Headers);
+            }
+        }
+    }
+
+    private int StreamNumber(string tenant, StreamAppend stream)
+    {
+        if (streams.TryGetValue((tenant, stream.StreamId), out var number))
+            return number;
+        streamTenant.Add(tenant);
+        streamId.Add(stream.StreamId);
+        streamType.Add(stream.StreamType);
+        streams.Add((tenant, stream.StreamId), streamId.Count);
+        return streamId.Count;
+    }
+
+    private void AddKey(int unitNumber, PendingUnit pending)
+    {
+        if (pending.Key is not { } record)
+            return;
+        keyUnit.Add(unitNumber);
+        keyTenant.Add(pending.Unit.Tenant.Value);
+        keyText.Add(record.Key);
+        keyHash.Add(record.RequestHash.ToArray());
+        keyStatus.Add(record.Answer.Status);
+        keyLocation.Add(record.Answer.Location);
+        keyETag.Add(record.Answer.ETag);
+        keyBody.Add(record.Answer.Body.ToArray());
+    }
+
+    private void AddMessage(int unitNumber, OutboxMessage message)
+    {
+        messageUnit.Add(unitNumber);
+        messageId.Add(message.Id);
+        messageTenant.Add(message.Tenant.Value);
+        messageQueue.Add(message.Queue);
+        messageType.Add(message.Type);
+        messageBody.Add(message.Body.ToArray());
+        messagePriority.Add(message.Priority);
+        messageScheduledFor.Add(message.ScheduledFor?.UtcDateTime);
+        messageOrderKey.Add(message.OrderKey);
+        messageUniqueKey.Add(message.UniqueKey);
+        messageTraceParent.Add(message.TraceParent);
+        messageCorrelation.Add(message.CorrelationId);
+        messageIsJob.Add(message.IsJob);
+    }
+
+    /// <summary>The function's later parameters have defaults: a batch without keys or messages does not send them.</summary>
+    private void Arrange()
+    {
+        var sql = messageUnit.Count > 0 ? MessagesSql : keyUnit.Count > 0 ? KeysSql : EventsSql;
+        if (ReferenceEquals(command.CommandText, sql))
+            return;
+        command.CommandText = sql;
+        command.Parameters.Clear();
+        command.Parameters.Add(batchId);
+        command.Parameters.Add(unitCount);
+        Add(eventColumns);
+        if (sql != EventsSql)
+        {
+            Add(keyColumns);
+            command.Parameters.Add(keep);
+        }
+
+        if (sql == MessagesSql)
+            Add(messageColumns);
+    }
+
+    private void Add(Column[] columns)
+    {
+        foreach (var column in columns)
+            command.Parameters.Add(column.Parameter);
+    }
+
+    private void Clear()
+    {
+        streams.Clear();
+        foreach (var column in eventColumns)
+            column.Clear();
+        foreach (var column in keyColumns)
+            column.Clear();
+        foreach (var column in messageColumns)
+            column.Clear();
+    }
+}
+
+/// <summary>What <c>append</c> answers; 0101_append.sql tells what the arrays mean.</summary>
+internal sealed record AppendResult(short[] Outcomes, int[] Faults, long[] Actuals, long[] Firsts, long[] Positions, DateTime RecordedAt);

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Events.EventStore.Appending;
+using Events.Platform.Postgres;
+using Events.Platform.Tenancy;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Events.EventStore;
+
+/// <summary>
+/// Appends by group commit: what concurrent callers ask for is written in one transaction and one round trip, and each unit is
+/// accepted or refused on its own.
+/// </summary>
+public sealed partial class EventAppender : IAsyncDisposable
+{
+    private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly EventTypes types;
+    private readonly EventReader events;
+    private readonly AppendSignal signal;
+    private readonly TimeProvider time;
+    private readonly ILogger<EventAppender> logger;
+    private readonly BatchWriter writer;
+    private readonly GroupCommit<PendingUnit, AppendOutcome> batches;
+
+    public EventAppender(
+        NpgsqlDataSource dataSource,
+        EventTypes types,
+        EventReader events,
+        AppendSignal signal,
+        EventStoreOptions options,
+        TimeProvider time,
+        ILogger<EventAppender> logger)
+    {
+        this.types = types;
+        this.events = events;
+        this.signal = signal;
+        this.time = time;
+        this.logger = logger;
+        writer = new BatchWriter(dataSource, options, time, logger);
+        var limits = new GroupCommitLimits { Queued = options.Queued, BatchItems = options.BatchUnits, BatchBytes = options.BatchBytes };
+        batches = new GroupCommit<PendingUnit, AppendOutcome>(limits, WriteAsync);
+    }
+
+    /// <summary>Units that wait for their batch.</summary>
+    public int Waiting => batches.Waiting;
+
+    /// <param name="ct">Withdraws the unit while it waits; once it was sent, the caller learns what became of it.</param>
+    /// <exception cref="InvalidUnitException">The unit cannot be stored; nothing was sent.</exception>
+    /// <exception cref="EventStoreBusyException">Too many units wait; nothing was sent.</exception>
+    /// <exception cref="EventStoreUnavailableException">Not written, and it never will be.</exception>
+    /// <exception cref="UnknownOutcomeException">The database could not be asked in time whether it was written.</exception>
+    public async Task<AppendOutcome> AppendAsync(UnitOfWork unit, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var pending = new PendingUnit(EncodedUnit.From(unit, types), time.GetTimestamp());
+        if (!batches.TryEnqueue(pending))
+            throw new EventStoreBusyException(BusyRetryAfter);
+        if (!ct.CanBeCanceled)
+            return await pending.Completion;
+        await using var withdrawal = ct.UnsafeRegister(static (state, token) => ((PendingUnit)state!).Withdraw(token), pending);
+        return await pending.Completion;
+    }
+
+    private async Task WriteAsync(IReadOnlyList<PendingUnit> batch, CancellationToken ct)
+    {
+        var units = batch.Where(unit => unit.TryTake()).ToList();
+        while (units.Count > 0)
+        {
+            var later = WithoutRepeatedKeys(units);
+            var outcomes = await writer.WriteAsync(units, ct);
+            signal.Raise();
+            for (var i = 0; i < units.Count; i++)
+                await CompleteAsync(units[i], outcomes[i], ct);
+            units = later;
+        }
+    }
+
+    /// <summary>Takes out units whose key is in the batch already: by the next batch the first of them has its answer.</summary>
+    private static List<PendingUnit> WithoutRepeatedKeys(List<PendingUnit> units)
+    {
+        List<PendingUnit> later = [];
+        HashSet<(TenantId, string)>? seen = null;
+        foreach (var unit in units)
+        {
+            if (unit.Key is { } record && !(seen ??= []).Add((unit.Unit.Tenant, record.Key)))
+                later.Add(unit);
+        }
+
+        if (later.Count > 0)
+            units.RemoveAll(later.Contains);
+        return later;
+    }
+
+    private async Task CompleteAsync(PendingUnit unit, WriteOutcome outcome, CancellationToken ct)
+    {
+        switch (outcome)
+        {
+            case { Error: { } error }:
+                unit.TryFail(error);
+                break;
+            case { Outcome: { } known }:
+                unit.TrySucceed(known);
+                break;
+            default:
+                await ReplayAsync(unit, ct);
+                break;
+        }
+    }
+
+    private async Task ReplayAsync(PendingUnit unit, CancellationToken ct)
+    {
+        try
+        {
+            var found = await events.FindIdempotentAnswerAsync(unit.Unit.Tenant, unit.Key!.Key, ct);
+            if (found is null)
+                unit.TryFail(new EventStoreUnavailableException("The stored answer expired while it was looked up.", null));
+            else
+                unit.TrySucceed(new AppendOutcome.Replayed(found.Answer, found.Position));
+        }
+        catch (NpgsqlException error)
+        {
+            LogReplayFailed(error, unit.Unit.Tenant);
+            unit.TryFail(new EventStoreUnavailableException("The stored answer could not be read.", error));
+        }
+    }
+
+    /// <summary>Writes what waits, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await batches.DisposeAsync();
+        await writer.DisposeAsync();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Could not read the stored answer of a repeated request of {Tenant}")]
+    private partial void LogReplayFailed(Exception error, TenantId tenant);
+}

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using Events.EventStore.Tailing;
+
+namespace Events.EventStore;
+
+/// <summary>A run of events that is complete: nothing at or below <see cref="Position"/> will ever appear later.</summary>
+/// <param name="Events">In order; empty when only dead positions were passed.</param>
+/// <param name="Position">Where to go on: everything up to here has been delivered.</param>
+/// <param name="HighWater">The highest position known to be complete when the page was taken; the subscriber's lag is the difference.</param>
+public sealed record EventPage(IReadOnlyList<RecordedEvent> Events, long Position, long HighWater);
+
+/// <summary>
+/// The live tail: one reader of the database per process, any number of subscribers. A subscriber that keeps up takes its
+/// events from memory; one that falls behind what memory holds reads the database itself, and slows nobody.
+/// </summary>
+public sealed class EventTail
+{
+    private readonly EventBuffer buffer;
+    private readonly PageReader pages;
+    private readonly int pageEvents;
+
+    internal EventTail(EventBuffer buffer, PageReader pages, EventStoreOptions options)
+    {
+        this.buffer = buffer;
+        this.pages = pages;
+        pageEvents = options.PageEvents;
+    }
+
+    /// <summary>The highest position known to be complete; 0 until the tail has looked for the first time.</summary>
+    public long HighWater => buffer.HighWater;
+
+    /// <summary>Every event after a position, in order, exactly once, then the new ones as they come; ends only by the token.</summary>
+    public async IAsyncEnumerable<EventPage> SubscribeAsync(long after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        while (true)
+        {
+            var changed = buffer.Changed;
+            var high = buffer.HighWater;
+            if (after >= high)
+            {
+                await changed.WaitAsync(ct);
+                continue;
+            }
+
+            if (!buffer.TryTake(after, pageEvents, out var page))
+                page = await ReadAsync(after, high, ct);
+            after = page.Position;
+            yield return page;
+        }
+    }
+
+    private async Task<EventPage> ReadAsync(long after, long high, CancellationToken ct)
+    {
+        var events = await pages.ReadAsync(after, high, pageEvents, ct);
+        return new EventPage(events, events.Count == pageEvents ? events[^1].Position : high, high);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Events.EventStore;
+
+/// <summary>
+/// The event types that this process writes and reads: alias on disk ↔ CLR type ↔ its source-generated JSON. Filled while the
+/// services are composed and closed by its first use.
+/// </summary>
+/// <remarks>
+/// A changed shape gets a new alias (by convention <c>name_v2</c>) and the older one an upcaster, which leads to the newer
+/// type, directly or in steps. What is on disk never changes.
+/// </remarks>
+public sealed class EventTypes
+{
+    public const int MaxAliasLength = 500;
+
+    private readonly Dictionary<string, EventType> byAlias = new(StringComparer.Ordinal);
+    private readonly Dictionary<Type, EventType> byType = [];
+    private readonly Lock closing = new();
+    private FrozenDictionary<string, EventType>? aliases;
+    private FrozenDictionary<Type, EventType>? types;
+
+    /// <param name="alias">Snake case, unique; on disk for ever.</param>
+    public EventTypes Add<T>(string alias, JsonTypeInfo<T> json)
+        where T : class
+    {
+        Register(new EventType(alias, typeof(T), json, (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<T>)type.Json)!, Upcast: null));
+        return this;
+    }
+
+    /// <summary>An older shape: read as <typeparamref name="TOld"/> and turned into what came after it; never written.</summary>
+    public EventTypes AddUpcaster<TOld, TNew>(string alias, JsonTypeInfo<TOld> json, Func<TOld, TNew> upcast)
+        where TOld : class
+        where TNew : class
+    {
+        Register(new EventType(
+            alias,
+            typeof(TOld),
+            json,
+            (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<TOld>)type.Json)!,
+            old => upcast((TOld)old)));
+        return this;
+    }
+
+    public IEnumerable<string> Aliases => Closed().Keys.Order(StringComparer.Ordinal);
+
+    /// <exception cref="InvalidOperationException">The type was not added, or is an older shape.</exception>
+    internal EventType ToWrite(Type type)
+    {
+        Closed();
+        return types!.TryGetValue(type, out var found) && found.Upcast is null
+            ? found
+            : throw new InvalidOperationException($"{type.FullName} is not an event that can be written: add it to EventTypes.");
+    }
+
+    /// <summary>The event as its newest type.</summary>
+    /// <returns>False for an alias that this build does not know.</returns>
+    /// <exception cref="JsonException">The data is not of the alias's shape.</exception>
+    public bool TryRead(string alias, ReadOnlySpan<byte> data, [NotNullWhen(true)] out object? body)
+    {
+        body = null;
+        if (!Closed().TryGetValue(alias, out var type))
+            return false;
+        body = type.Read(data, type) ?? throw new JsonException($"The data of a {alias} is null.");
+        while (type.Upcast is not null)
+        {
+            body = type.Upcast(body);
+            type = types![body.GetType()];
+        }
+
+        return true;
+    }
+
+    private void Register(EventType type)
+    {
+        if (aliases is not null)
+            throw new InvalidOperationException($"EventTypes is in use: {type.Alias} comes too late.");
+        if (type.Alias.Length is 0 or > MaxAliasLength || type.Alias.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '_'))
+            throw new ArgumentException($"An event alias is snake_case: \"{type.Alias}\" is not.");
+        if (!byAlias.TryAdd(type.Alias, type))
+            throw new ArgumentException($"The event alias {type.Alias} is taken by {byAlias[type.Alias].Type.FullName}.");
+        if (!byType.TryAdd(type.Type, type))
+            throw new ArgumentException($"{type.Type.FullName} already has the alias {byType[type.Type].Alias}.");
+    }
+
+    private FrozenDictionary<string, EventType> Closed()
+    {
+        if (aliases is { } closed)
+            return closed;
+        lock (closing)
+        {
+            types ??= byType.ToFrozenDictionary();
+            return aliases ??= byAlias.ToFrozenDictionary(StringComparer.Ordinal);
+        }
+    }
+}
+
+/// <param name="Upcast">Null for a current shape.</param>
+internal sealed record EventType(
+    string Alias,
+    Type Type,
+    JsonTypeInfo Json,
+    EventReading Read,
+    Func<object, object>? Upcast)
+{
+    /// <summary>As Marten writes it: no version, so that it survives the next build.</summary>
+    public string DotNetType { get; } = $"{Type.FullName}, {Type.Assembly.GetName().Name}";
+}
+
+internal delegate object? EventReading(ReadOnlySpan<byte> data, EventType type);
