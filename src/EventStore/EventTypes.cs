@@ -79,11 +79,11 @@ public sealed class EventTypes
         if (aliases is not null)
             throw new InvalidOperationException($"EventTypes is in use: {type.Alias} comes too late.");
         if (type.Alias.Length is 0 or > MaxAliasLength || type.Alias.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '_'))
-            throw new ArgumentException($"An event alias is snake_case: \"{type.Alias}\" is not.");
+            throw new ArgumentException($"An event alias is snake_case: \"{type.Alias}\" is not.", nameof(type));
         if (!byAlias.TryAdd(type.Alias, type))
-            throw new ArgumentException($"The event alias {type.Alias} is taken by {byAlias[type.Alias].Type.FullName}.");
+            throw new ArgumentException($"The event alias {type.Alias} is taken by {byAlias[type.Alias].Type.FullName}.", nameof(type));
         if (!byType.TryAdd(type.Type, type))
-            throw new ArgumentException($"{type.Type.FullName} already has the alias {byType[type.Type].Alias}.");
+            throw new ArgumentException($"{type.Type.FullName} already has the alias {byType[type.Type].Alias}.", nameof(type));
     }
 
     private FrozenDictionary<string, EventType> Closed()
