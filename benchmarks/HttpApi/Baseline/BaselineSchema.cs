@@ -1,3 +1,4 @@
+using Events.Benchmarks.Seeding;
 using Npgsql;
 using NpgsqlTypes;
 

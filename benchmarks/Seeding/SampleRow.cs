@@ -1,4 +1,4 @@
-namespace Events.Benchmarks.HttpApi;
+namespace Events.Benchmarks.Seeding;
 
 internal sealed record SampleProject(Guid TenantId, Guid Id, string Key, long LastNumber);
 
