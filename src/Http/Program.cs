@@ -1,1 +1,3 @@
-var builder = WebApplication.CreateBuilder(args); var app = builder.Build(); app.Run();
+using Events.Http.Hosting;
+
+return await CommandTable.RunAsync(args);

@@ -1,6 +1,8 @@
 using Events.Platform.Migrations;
 using Events.Platform.Postgres;
+using Events.Platform.Redis;
 using Events.Platform.Startup;
+using Events.Platform.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +25,8 @@ public static class PlatformServices
         services.AddSingleton(postgres);
         services.AddSingleton(provider => PostgresDataSources.Create(postgres, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new DirectDataSource(PostgresDataSources.CreateDirect(postgres, provider.GetRequiredService<ILoggerFactory>())));
+        services.AddSingleton(_ => RedisClient.Connect(configuration.GetConnectionString("Redis")));
+        services.AddTelemetry(configuration);
         services.AddMigrations(typeof(PlatformServices).Assembly);
         services.AddSingleton<Migrator>();
         return services;

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Events.Platform.Embedded;
 
 /// <summary>Files for this user alone (mode 600), whole or not there.</summary>
@@ -10,7 +12,7 @@ public static class PrivateFile
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var writer = new StreamWriter(work, System.Text.Encoding.UTF8, options))
+        await using (var writer = new StreamWriter(work, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
             await writer.WriteAsync(text.AsMemory(), ct);
         File.Move(work, path, overwrite: true);
     }

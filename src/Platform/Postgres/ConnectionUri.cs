@@ -33,6 +33,16 @@ public static class ConnectionUri
         return builder;
     }
 
+    /// <summary>The same as psql takes it, with the password.</summary>
+    public static string Format(string connectionString)
+    {
+        var builder = Parse(connectionString);
+        var login = builder.Password is { Length: > 0 } password
+            ? $"{Uri.EscapeDataString(builder.Username ?? "")}:{Uri.EscapeDataString(password)}"
+            : Uri.EscapeDataString(builder.Username ?? "");
+        return $"postgresql://{login}@{builder.Host}:{builder.Port}/{Uri.EscapeDataString(builder.Database ?? builder.Username ?? "")}";
+    }
+
     internal static string? Problem(string text)
     {
         try

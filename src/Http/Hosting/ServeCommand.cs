@@ -1,0 +1,77 @@
+using Events.Platform.Embedded;
+using Events.Platform.Migrations;
+using Events.Platform.Postgres;
+using Events.Platform.Redis;
+using Events.Platform.Startup;
+using Microsoft.AspNetCore.Connections;
+
+namespace Events.Http.Hosting;
+
+/// <summary>Brings up the database, the schema and the roles, says where, and stops all of it in reverse.</summary>
+internal static class ServeCommand
+{
+    public static async Task<int> RunAsync(string[] args, CancellationToken ct)
+    {
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+        ListenAddresses.RequireFree(configuration["ASPNETCORE_URLS"] ?? configuration["urls"] ?? EventsApplication.DefaultUrl);
+        var directory = DataDirectory.Read(configuration);
+        await using var embedded = string.IsNullOrWhiteSpace(configuration.GetConnectionString("Postgres"))
+            ? await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory.Path }, ct)
+            : null;
+
+        await using var app = EventsApplication.Build(args, builder => UseEmbedded(builder, embedded));
+        app.Services.GetRequiredService<RedisClient>();
+        await PostgresVersion.RequireAsync(app.Services.GetRequiredService<DirectDataSource>().DataSource, ct);
+        await app.Services.GetRequiredService<Migrator>().MigrateAsync(ct);
+        await StartAsync(app, ct);
+
+        try
+        {
+            await AnnounceAsync(app, directory, embedded, ct);
+            await app.WaitForShutdownAsync(ct);
+        }
+        finally
+        {
+            RunFile.Delete(directory);
+            await app.StopAsync(CancellationToken.None);
+        }
+
+        return 0;
+    }
+
+    private static void UseEmbedded(WebApplicationBuilder builder, EmbeddedPostgres? embedded)
+    {
+        if (embedded is not null)
+            builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Postgres", embedded.ConnectionString)]);
+    }
+
+    private static async Task StartAsync(WebApplication app, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            throw new CannotStartException($"{error.Message.TrimEnd('.')}: choose another port with ASPNETCORE_URLS.", error);
+        }
+    }
+
+    private static async Task AnnounceAsync(WebApplication app, DataDirectory directory, EmbeddedPostgres? embedded, CancellationToken ct)
+    {
+        var postgres = embedded?.Uri.ToString() ?? ConnectionUri.Format(app.Services.GetRequiredService<PostgresOptions>().ConnectionString);
+        var run = new RunFile(ReachableUrl(app), null, null, null, null, Environment.ProcessId, postgres);
+        await run.WriteAsync(directory, ct);
+        Console.WriteLine($"""
+
+              Events is ready at {run.Url}
+              database  {run.Postgres}
+              stop      Ctrl-C
+
+            """);
+    }
+
+    /// <summary>An address that a browser on this machine takes: bound to every interface means localhost too.</summary>
+    private static string ReachableUrl(WebApplication app) =>
+        app.Urls.First().Replace("://[::]", "://localhost", StringComparison.Ordinal).Replace("://0.0.0.0", "://localhost", StringComparison.Ordinal);
+}
