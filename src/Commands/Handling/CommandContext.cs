@@ -1,0 +1,32 @@
+using Events.EventStore;
+using Events.Platform.Tenancy;
+
+namespace Events.Commands.Handling;
+
+/// <summary>For whom and how a command is carried out.</summary>
+/// <param name="Actor">Who asks; stored with every event.</param>
+public sealed record CommandContext(TenantId Tenant, string Actor)
+{
+    /// <summary>Whether the actor may change what others wrote.</summary>
+    public bool MayModerate { get; init; }
+
+    /// <summary>The version that the caller has seen: any other refuses. Null: a conflict is retried.</summary>
+    public long? IfMatch { get; init; }
+
+    public string? CorrelationId { get; init; }
+
+    public string? CausationId { get; init; }
+
+    public string? TraceParent { get; init; }
+
+    /// <summary>Further headers for the events, e.g. the author and time of an imported row.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>The caller's <c>Idempotency-Key</c>, when there is one.</summary>
+    public IdempotentRequest? Idempotency { get; init; }
+
+    internal EventMetadata Metadata => new(Actor, CorrelationId, CausationId, TraceParent, Headers);
+}
+
+/// <param name="Hash">SHA-256 of method, path and body.</param>
+public sealed record IdempotentRequest(string Key, ReadOnlyMemory<byte> Hash);

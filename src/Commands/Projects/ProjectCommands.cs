@@ -1,0 +1,48 @@
+using Events.Commands.Deciding;
+using Events.Commands.Handling;
+using Events.Commands.Reservations;
+using Events.EventStore;
+
+namespace Events.Commands.Projects;
+
+using Result = CommandResult<ProjectState>;
+
+/// <summary>Carries out what people want of projects.</summary>
+public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, EventAppender appender, EventReader reader)
+{
+    public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve);
+
+    private readonly CommandLoop<ProjectState> loop = new(Aggregate, projects, appender, reader);
+
+    /// <param name="answer">What to keep under the caller's idempotency key.</param>
+    public async ValueTask<Result> CreateAsync(CommandContext context, CreateProject command, Func<Result.Done, StoredAnswer> answer, CancellationToken ct)
+    {
+        var errors = default(FieldErrors);
+        command.Validate(ref errors);
+        if (errors.Any)
+            return new Result.Invalid(errors.Found);
+        var key = new StreamAppend(
+            ReservedName.StreamOf(context.Tenant, $"project-key:{command.Key}"),
+            "project_key",
+            ExpectedVersion.NoStream,
+            [new ProjectKeyReserved(command.ProjectId, command.Key)]);
+        var result = await loop.RunAsync(context, command.ProjectId, (project, _) => new(command.Decide(project)), answer, [key], ct);
+        return result is Result.Refused { Code: "name_taken" }
+            ? new Result.Refused("project_key_taken", $"Another project has the key {command.Key}.", "/key")
+            : result;
+    }
+
+    /// <summary>Any change to a project that exists.</summary>
+    public ValueTask<Result> ChangeAsync(
+        CommandContext context, Guid projectId, ProjectCommand command, Func<Result.Done, StoredAnswer> answer, CancellationToken ct)
+    {
+        var errors = default(FieldErrors);
+        command.Validate(ref errors);
+        if (errors.Any)
+            return new(new Result.Invalid(errors.Found));
+        return loop.RunAsync(
+            context, projectId, (project, version) => new(version == 0 ? Missing : command.Decide(project)), answer, [], ct);
+    }
+
+    private static readonly Decision Missing = Decision.Refuse("no_such_project", "There is no such project.");
+}

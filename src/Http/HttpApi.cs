@@ -1,0 +1,32 @@
+using Events.Commands;
+using Events.Http.Commanding;
+using Events.Http.Idempotency;
+using Events.Http.Lists;
+using Events.Http.Problems;
+using Events.Http.Projects;
+using Events.Http.Tasks;
+
+namespace Events.Http;
+
+/// <summary>The API under <c>/api/v1</c>: its services and its map.</summary>
+public static class HttpApi
+{
+    public static IServiceCollection AddHttpApi(this IServiceCollection services) => services
+        .AddTasksAndProjects()
+        .AddSingleton<InFlightKeys>()
+        .AddSingleton<ReplayedAnswers>()
+        .AddSingleton<CommandRunner>()
+        .AddSingleton<CursorSigner>()
+        .AddSingleton<TaskHandlers>()
+        .AddSingleton<ProjectHandlers>();
+
+    /// <summary>Before everything else in the pipeline.</summary>
+    public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
+
+    public static void MapApi(this IEndpointRouteBuilder app)
+    {
+        var api = app.MapGroup("/api/v1");
+        api.MapProjectCommands();
+        api.MapTaskCommands();
+    }
+}

@@ -1,0 +1,28 @@
+using Events.Commands.Handling;
+
+namespace Events.Http.Problems;
+
+/// <summary>The one table from what the domain refuses to what HTTP answers.</summary>
+public static class Refusals
+{
+    public static Problem Of<TState>(CommandResult<TState> result) => result switch
+    {
+        CommandResult<TState>.Invalid invalid => Problem.Invalid(invalid.Errors),
+        CommandResult<TState>.VersionMismatch stale => new Problem(412, "version_mismatch", $"It is at version {stale.Actual}, not {stale.Expected}: read it again and decide anew."),
+        CommandResult<TState>.Contended => new Problem(503, "contended", "Others changed it again and again meanwhile: try again.") { RetryAfter = 1 },
+        CommandResult<TState>.KeyReused => new Problem(422, "idempotency_key_reused", "The Idempotency-Key was used for another request within the last 24 hours."),
+        CommandResult<TState>.Refused { Pointer: { } pointer } refused => Problem.OfField(StatusOf(refused.Code), refused.Code, refused.Detail, pointer),
+        CommandResult<TState>.Refused refused => new Problem(StatusOf(refused.Code), refused.Code, refused.Detail),
+        _ => throw new InvalidOperationException($"{result.GetType().Name} is not a refusal."),
+    };
+
+    /// <summary>404: what the path names is not there; 409: it is there and stands in the way; 403: not yours; else 422.</summary>
+    public static int StatusOf(string code) => code switch
+    {
+        "no_such_task" or "no_such_project" or "comment_not_found" or "checklist_item_not_found" => 404,
+        "not_the_author" => 403,
+        "task_exists" or "comment_exists" or "checklist_item_exists" or "project_exists" or "project_key_taken" or "name_taken" => 409,
+        "task_deleted" or "task_archived" or "project_archived" or "stream_archived" => 409,
+        _ => 422,
+    };
+}

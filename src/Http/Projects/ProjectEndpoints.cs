@@ -1,0 +1,46 @@
+using Events.Commands.Permissions;
+using Events.Commands.Projects;
+using Events.Http.Auth;
+using Events.Http.Describing;
+
+namespace Events.Http.Projects;
+
+public static class ProjectEndpoints
+{
+    private const string Tag = "Projects";
+
+    public static void MapProjectCommands(this IEndpointRouteBuilder api)
+    {
+        var projects = api.ServiceProvider.GetRequiredService<ProjectHandlers>();
+        api.MapPost("/projects", projects.CreateAsync).RequirePermission(Permission.ProjectsWrite).Describe(new("createProject", Tag, "Create a project")
+        {
+            Description = "The key is upper case, unique in the workspace and never changes: it leads the keys of the tasks.",
+            Body = NewProject.Shape,
+            Status = 201,
+            Example = Examples.Project,
+            Commands = [typeof(CreateProject)],
+        });
+        api.MapPatch("/projects/{id}", projects.PatchAsync).RequirePermission(Permission.ProjectsWrite).Describe(new("changeProject", Tag, "Change a project")
+        {
+            Description = "A JSON merge patch (RFC 7396): what is absent stays, null takes away.",
+            Body = ProjectPatch.Shape,
+            IsMergePatch = true,
+            Example = Examples.Change("project_renamed"),
+            Commands =
+            [
+                typeof(ChangeProject), typeof(RenameProject), typeof(DescribeProject), typeof(ChangeProjectLead), typeof(RescheduleProject), typeof(ChangeProjectStatus),
+            ],
+        });
+        api.MapPost("/projects/{id}/archive", projects.ArchiveAsync).RequirePermission(Permission.ProjectsWrite).Describe(new("archiveProject", Tag, "Archive a project")
+        {
+            Description = "Its tasks stay readable; no task can be created in it.",
+            Example = Examples.Change("project_archived"),
+            Commands = [typeof(ArchiveProject)],
+        });
+        api.MapPost("/projects/{id}/restore", projects.RestoreAsync).RequirePermission(Permission.ProjectsWrite).Describe(new("restoreProject", Tag, "Restore an archived project")
+        {
+            Example = Examples.Change("project_restored"),
+            Commands = [typeof(RestoreProject)],
+        });
+    }
+}
