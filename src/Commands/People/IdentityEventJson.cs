@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Events.Commands.Workspaces;
+using Events.EventStore;
 
 namespace Events.Commands.People;
 
@@ -46,39 +46,37 @@ public static class IdentityEventRegister
 {
     private static IdentityEventJson Json => IdentityEventJson.Default;
 
-    public static IReadOnlyList<(string Alias, JsonTypeInfo Type)> All { get; } =
-    [
-        ("person_signed_up", Json.PersonSignedUp),
-        ("person_renamed", Json.PersonRenamed),
-        ("person_email_changed", Json.PersonEmailChanged),
-        ("password_changed", Json.PasswordChanged),
-        ("signed_out_everywhere", Json.SignedOutEverywhere),
-        ("workspace_entered", Json.WorkspaceEntered),
-        ("external_account_linked", Json.ExternalAccountLinked),
-        ("person_erased", Json.PersonErased),
-        ("identifier_claimed", Json.IdentifierClaimed),
-        ("identifier_released", Json.IdentifierReleased),
-        ("session_started", Json.SessionStarted),
-        ("session_switched", Json.SessionSwitched),
-        ("session_ended", Json.SessionEnded),
-        ("workspace_founded", Json.WorkspaceFounded),
-        ("workspace_renamed", Json.WorkspaceRenamed),
-        ("member_joined", Json.MemberJoined),
-        ("member_role_changed", Json.MemberRoleChanged),
-        ("member_removed", Json.MemberRemoved),
-        ("invitation_sent", Json.InvitationSent),
-        ("invitation_accepted", Json.InvitationAccepted),
-        ("invitation_revoked", Json.InvitationRevoked),
-        ("label_defined", Json.LabelDefined),
-        ("label_changed", Json.LabelChanged),
-        ("label_removed", Json.LabelRemoved),
-        ("feature_switched", Json.FeatureSwitched),
-        ("setting_changed", Json.SettingChanged),
-        ("api_token_issued", Json.ApiTokenIssued),
-        ("api_token_revoked", Json.ApiTokenRevoked),
-        ("project_restricted", Json.ProjectRestricted),
-        ("project_access_granted", Json.ProjectAccessGranted),
-        ("project_access_withdrawn", Json.ProjectAccessWithdrawn),
-        ("project_opened", Json.ProjectOpened),
-    ];
+    public static void AddTo(EventTypes types) => types
+        .Add("person_signed_up", Json.PersonSignedUp)
+        .Add("person_renamed", Json.PersonRenamed)
+        .Add("person_email_changed", Json.PersonEmailChanged)
+        .Add("password_changed", Json.PasswordChanged)
+        .Add("signed_out_everywhere", Json.SignedOutEverywhere)
+        .Add("workspace_entered", Json.WorkspaceEntered)
+        .Add("external_account_linked", Json.ExternalAccountLinked)
+        .Add("person_erased", Json.PersonErased)
+        .Add("identifier_claimed", Json.IdentifierClaimed)
+        .Add("identifier_released", Json.IdentifierReleased)
+        .Add("session_started", Json.SessionStarted)
+        .Add("session_switched", Json.SessionSwitched)
+        .Add("session_ended", Json.SessionEnded)
+        .Add("workspace_founded", Json.WorkspaceFounded)
+        .Add("workspace_renamed", Json.WorkspaceRenamed)
+        .Add("member_joined", Json.MemberJoined)
+        .Add("member_role_changed", Json.MemberRoleChanged)
+        .Add("member_removed", Json.MemberRemoved)
+        .Add("invitation_sent", Json.InvitationSent)
+        .Add("invitation_accepted", Json.InvitationAccepted)
+        .Add("invitation_revoked", Json.InvitationRevoked)
+        .Add("label_defined", Json.LabelDefined)
+        .Add("label_changed", Json.LabelChanged)
+        .Add("label_removed", Json.LabelRemoved)
+        .Add("feature_switched", Json.FeatureSwitched)
+        .Add("setting_changed", Json.SettingChanged)
+        .Add("api_token_issued", Json.ApiTokenIssued)
+        .Add("api_token_revoked", Json.ApiTokenRevoked)
+        .Add("project_restricted", Json.ProjectRestricted)
+        .Add("project_access_granted", Json.ProjectAccessGranted)
+        .Add("project_access_withdrawn", Json.ProjectAccessWithdrawn)
+        .Add("project_opened", Json.ProjectOpened);
 }
