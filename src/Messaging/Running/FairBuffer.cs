@@ -1,0 +1,101 @@
+namespace Events.Messaging.Running;
+
+/// <summary>
+/// Claimed messages that wait for a slot of their queue, a line for each tenant. Tenants take turns, so what one tenant has
+/// waiting here does not delay another's next message by more than one message. Not thread-safe: its runner locks.
+/// </summary>
+internal sealed class FairBuffer(int tenantLimit)
+{
+    private readonly Dictionary<string, Line> lines = new(StringComparer.Ordinal);
+    private readonly Queue<Line> turns = new();
+
+    public int Count { get; private set; }
+
+    public void Add(ClaimedMessage message)
+    {
+        if (!lines.TryGetValue(message.Tenant.Value, out var line))
+            lines.Add(message.Tenant.Value, line = new Line(message.Tenant.Value));
+        line.Waiting.Enqueue(message);
+        Count++;
+        TakeTurn(line);
+    }
+
+    public bool TryTake(out ClaimedMessage message)
+    {
+        if (!turns.TryDequeue(out var line))
+        {
+            message = null!;
+            return false;
+        }
+
+        message = line.Waiting.Dequeue();
+        Count--;
+        line.Running++;
+        line.HasTurn = false;
+        TakeTurn(line);
+        return true;
+    }
+
+    public void Ended(string tenant)
+    {
+        var line = lines[tenant];
+        line.Running--;
+        if (line.Held == 0)
+            lines.Remove(tenant);
+        else
+            TakeTurn(line);
+    }
+
+    public bool Holds(string tenant) => lines.ContainsKey(tenant);
+
+    /// <summary>Waiting and running, of each tenant.</summary>
+    public (string[] Tenants, int[] Counts) Held()
+    {
+        var tenants = new string[lines.Count];
+        var counts = new int[lines.Count];
+        var i = 0;
+        foreach (var line in lines.Values)
+        {
+            tenants[i] = line.Tenant;
+            counts[i++] = line.Held;
+        }
+
+        return (tenants, counts);
+    }
+
+    /// <summary>Everything that has not been started.</summary>
+    public List<ClaimedMessage> Drain()
+    {
+        var left = lines.Values.SelectMany(l => l.Waiting).ToList();
+        foreach (var line in lines.Values)
+        {
+            line.Waiting.Clear();
+            line.HasTurn = false;
+        }
+
+        turns.Clear();
+        Count = 0;
+        return left;
+    }
+
+    private void TakeTurn(Line line)
+    {
+        if (line.HasTurn || line.Waiting.Count == 0 || line.Running >= tenantLimit)
+            return;
+        line.HasTurn = true;
+        turns.Enqueue(line);
+    }
+
+    private sealed class Line(string tenant)
+    {
+        public string Tenant => tenant;
+
+        public Queue<ClaimedMessage> Waiting { get; } = new();
+
+        public int Running { get; set; }
+
+        public bool HasTurn { get; set; }
+
+        public int Held => Waiting.Count + Running;
+    }
+}

@@ -1,0 +1,343 @@
+using Events.Messaging.Handlers;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Events.Messaging.Running;
+
+/// <summary>
+/// Works off one queue. A claim loop fills a buffer, which hands out messages in turns of tenants to as many running handlers
+/// as the queue allows; a second, small claim loop fetches for tenants that have nothing here when they are heard of, so a
+/// newcomer does not wait for the large claims of a busy one.
+/// </summary>
+internal sealed partial class QueueRunner : IDisposable
+{
+    /// <summary>What the buffer may hold ahead, in time: a message claimed early here is one that no idle node can take.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(50);
+
+    private const int LargestClaim = 500;
+
+    private readonly QueueSettings queue;
+    private readonly NpgsqlDataSource database;
+    private readonly int nodeId;
+    private readonly MessagingOptions options;
+    private readonly MessageTypes types;
+    private readonly AttemptRunner runner;
+    private readonly Completer completer;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly SemaphoreSlim bulkSignal = new(0);
+    private readonly SemaphoreSlim expressSignal = new(0);
+    private readonly CancellationTokenSource stopping;
+    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly Lock gate = new();
+    private readonly FairBuffer buffer;
+    private readonly Attempt?[] slots;
+    private readonly Stack<int> freeSlots;
+    private readonly HashSet<string> newcomers = new(StringComparer.Ordinal);
+    private bool bulkSignalled;
+    private bool expressSignalled;
+    private bool closed;
+    private int target;
+    private double averageMilliseconds = double.PositiveInfinity;
+    private Task[] loops = [];
+
+    public QueueRunner(
+        QueueSettings queue, NpgsqlDataSource database, int nodeId, MessagingOptions options, MessageTypes types,
+        AttemptRunner runner, Completer completer, TimeProvider time, ILogger logger, CancellationToken lost)
+    {
+        this.queue = queue;
+        this.database = database;
+        this.nodeId = nodeId;
+        this.options = options;
+        this.types = types;
+        this.runner = runner;
+        this.completer = completer;
+        this.time = time;
+        this.logger = logger;
+        buffer = new FairBuffer(queue.LocalTenantLimit);
+        slots = new Attempt?[queue.Concurrency];
+        freeSlots = new Stack<int>(Enumerable.Range(0, queue.Concurrency).Reverse());
+        stopping = CancellationTokenSource.CreateLinkedTokenSource(lost);
+    }
+
+    public string Name => queue.Name;
+
+    public void Start() => loops = [Task.Run(RunBulkAsync), Task.Run(RunExpressAsync)];
+
+    /// <param name="tenant">Null: look everywhere.</param>
+    public void Wake(string? tenant)
+    {
+        lock (gate)
+        {
+            if (tenant is not null && !queue.HasClusterLimit && !buffer.Holds(tenant) && newcomers.Count < 64 && newcomers.Add(tenant))
+                Release(expressSignal, ref expressSignalled);
+            else
+                Release(bulkSignal, ref bulkSignalled);
+        }
+    }
+
+    /// <summary>Handlers look for room after each of their ends; the marks they wait for are written elsewhere.</summary>
+    public void RoomMade()
+    {
+        lock (gate)
+            Release(bulkSignal, ref bulkSignalled);
+    }
+
+    private static void Release(SemaphoreSlim signal, ref bool signalled)
+    {
+        if (signalled)
+            return;
+        signalled = true;
+        signal.Release();
+    }
+
+    private async Task RunBulkAsync()
+    {
+        var after = "";
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (Request(after) is not { } request)
+                {
+                    await WaitAsync(options.PollInterval);
+                    continue;
+                }
+
+                var claimed = await Claimer.ClaimAsync(database, nodeId, queue, request, stopping.Token);
+                Add(claimed);
+                if (claimed.Count == 0)
+                    await WaitAsync(options.PollInterval);
+                else
+                    after = claimed[^1].Tenant.Value;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogClaim(error, queue.Name);
+                await WaitAsync(options.PollInterval);
+            }
+        }
+    }
+
+    private async Task RunExpressAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await expressSignal.WaitAsync(stopping.Token);
+                string[] tenants;
+                ClaimRequest request;
+                lock (gate)
+                {
+                    expressSignalled = false;
+                    tenants = [.. newcomers];
+                    newcomers.Clear();
+                    // With every slot taken by long work the message is better off where it is: another node may be free.
+                    if (freeSlots.Count == 0 && Target() == 0)
+                        continue;
+                    var perTenant = Math.Max(1, Math.Min(16, freeSlots.Count));
+                    request = new ClaimRequest(tenants.Length * perTenant, "", tenants, perTenant, [], []);
+                }
+
+                var claimed = await Claimer.ClaimAsync(database, nodeId, queue, request, stopping.Token);
+                Add(claimed);
+                // Full hands: there may be more.
+                if (claimed.Count >= request.TenantLimit)
+                    RoomMade();
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogClaim(error, queue.Name);
+                RoomMade();
+            }
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan longest)
+    {
+        await bulkSignal.WaitAsync(longest, stopping.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        lock (gate)
+            bulkSignalled = false;
+    }
+
+    /// <summary>Null: there is no room.</summary>
+    private ClaimRequest? Request(string after)
+    {
+        lock (gate)
+        {
+            var ahead = target = Target();
+            var room = ahead == 0 ? freeSlots.Count - buffer.Count : freeSlots.Count + ahead - buffer.Count;
+            // Ended but unmarked messages are still claimed: when the database falls behind, do not take more.
+            if (room <= 0 || (ahead > 0 && buffer.Count > ahead / 2) || completer.Open > 4 * LargestClaim)
+                return null;
+            var (tenants, counts) = buffer.Held();
+            var tenantLimit = ahead == 0 ? queue.LocalTenantLimit : Math.Max(queue.LocalTenantLimit, ahead);
+            return new ClaimRequest(Math.Min(room, LargestClaim), after, null, tenantLimit, tenants, counts);
+        }
+    }
+
+    /// <summary>How many messages may wait here beside the running ones.</summary>
+    private int Target()
+    {
+        if (queue.HasClusterLimit || double.IsPositiveInfinity(averageMilliseconds))
+            return 0;
+        var messages = (int)Math.Min(queue.Prefetch, queue.Concurrency * Ahead.TotalMilliseconds / Math.Max(averageMilliseconds, 0.001));
+        if (messages < queue.Concurrency)
+            return 0;
+        foreach (var attempt in slots)
+        {
+            // One that turns out long shows only while it runs.
+            if (attempt is not null && time.GetElapsedTime(attempt.Started) > Ahead)
+                return 0;
+        }
+
+        return messages;
+    }
+
+    private void Add(List<ClaimedMessage> claimed)
+    {
+        lock (gate)
+        {
+            foreach (var message in claimed)
+                buffer.Add(message);
+            Dispatch();
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Dispatch()
+    {
+        while (!closed && freeSlots.Count > 0 && buffer.TryTake(out var message))
+        {
+            var slot = freeSlots.Pop();
+            var attempt = Begin(message);
+            slots[slot] = attempt;
+            ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Runner.RunSlotAsync(state.Slot, state.Attempt), (Runner: this, Slot: slot, Attempt: attempt), preferLocal: false);
+        }
+    }
+
+    private Attempt Begin(ClaimedMessage message)
+    {
+        var started = time.GetTimestamp();
+        var limit = types.Find(message.Type)?.TimeLimit ?? TimeSpan.FromMinutes(15);
+        return new Attempt(message, time.GetUtcNow(), started, started + (long)(limit.TotalSeconds * time.TimestampFrequency));
+    }
+
+    private async Task RunSlotAsync(int slot, Attempt? attempt)
+    {
+        while (attempt is not null)
+        {
+            try
+            {
+                await runner.RunAsync(attempt);
+            }
+            catch (Exception error)
+            {
+                // Its claim stays with the node, and goes to another one when this node ends.
+                LogBroken(error, attempt.Message.Type, attempt.Message.Id);
+            }
+
+            attempt = Next(slot, attempt);
+        }
+    }
+
+    private Attempt? Next(int slot, Attempt ended)
+    {
+        var took = time.GetElapsedTime(ended.Started).TotalMilliseconds;
+        ended.Dispose();
+        lock (gate)
+        {
+            // Up at once, down slowly: taking too little ahead costs speed, too much costs a neighbour's patience.
+            averageMilliseconds = double.IsPositiveInfinity(averageMilliseconds) ? took
+                : took > averageMilliseconds ? (averageMilliseconds + took) / 2 : (averageMilliseconds * 0.98) + (took * 0.02);
+            buffer.Ended(ended.Message.Tenant.Value);
+            Attempt? next = null;
+            if (!closed && buffer.TryTake(out var message))
+                next = Begin(message);
+            slots[slot] = next;
+            if (next is null)
+            {
+                freeSlots.Push(slot);
+                if (closed && freeSlots.Count == slots.Length)
+                    idle.TrySetResult();
+            }
+
+            if (buffer.Count <= target / 2)
+                Release(bulkSignal, ref bulkSignalled);
+            return next;
+        }
+    }
+
+    /// <summary>Cancels what has run past its time limit. The message stays claimed until its handler has really ended.</summary>
+    public void Watch()
+    {
+        var now = time.GetTimestamp();
+        foreach (var attempt in Running())
+        {
+            if (now > attempt.Deadline)
+                attempt.Cancel(CancelReason.TimeLimit);
+        }
+    }
+
+    public void Cancel(Guid messageId)
+    {
+        foreach (var attempt in Running())
+        {
+            if (attempt.Message.Id == messageId)
+                attempt.Cancel(CancelReason.Requested);
+        }
+    }
+
+    public void CancelAll(CancelReason reason)
+    {
+        foreach (var attempt in Running())
+            attempt.Cancel(reason);
+    }
+
+    private List<Attempt> Running()
+    {
+        lock (gate)
+            return [.. slots.OfType<Attempt>()];
+    }
+
+    /// <summary>Takes no more and starts no more.</summary>
+    /// <returns>What was claimed and never started.</returns>
+    public async Task<List<ClaimedMessage>> CloseAsync()
+    {
+        await stopping.CancelAsync();
+        await Task.WhenAll(loops);
+        lock (gate)
+        {
+            closed = true;
+            if (freeSlots.Count == slots.Length)
+                idle.TrySetResult();
+            return buffer.Drain();
+        }
+    }
+
+    /// <summary>Completes when no handler runs, after <see cref="CloseAsync"/>.</summary>
+    public Task Idle => idle.Task;
+
+    public void Dispose()
+    {
+        stopping.Dispose();
+        bulkSignal.Dispose();
+        expressSignal.Dispose();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Messages of {Queue} could not be claimed; trying again")]
+    private partial void LogClaim(Exception error, string queue);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The attempt at {Type} {Id} could not be ended")]
+    private partial void LogBroken(Exception error, string type, Guid id);
+}
