@@ -1,0 +1,24 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Events.Projections.Engine;
+
+/// <summary>Rows as parallel arrays for <c>unnest</c>: one statement, and one plan, for any number of rows.</summary>
+internal static class BatchColumns
+{
+    public static void AddColumn<TRow, TValue>(this NpgsqlBatchCommand command, IReadOnlyCollection<TRow> rows, Func<TRow, TValue> value)
+    {
+        var values = new TValue[rows.Count];
+        var at = 0;
+        foreach (var row in rows)
+            values[at++] = value(row);
+        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = values });
+    }
+
+    /// <summary>JSON texts as <c>jsonb[]</c>.</summary>
+    public static void AddJsonColumn<TRow>(this NpgsqlBatchCommand command, IReadOnlyCollection<TRow> rows, Func<TRow, string> value)
+    {
+        command.AddColumn(rows, value);
+        command.Parameters[^1].NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb;
+    }
+}

@@ -1,0 +1,47 @@
+using Events.EventStore;
+using Npgsql;
+
+namespace Events.Projections.Engine;
+
+/// <summary>
+/// One projection's part of one page, in this order: <see cref="Touch"/> every event, <see cref="Load"/> and
+/// <see cref="ReadAsync"/> the rows as they are, <see cref="Fold"/> every event, <see cref="Save"/> the rows as they are now.
+/// Thrown away when anything fails: then the page is folded again without the stream that failed.
+/// </summary>
+internal abstract class PageFold
+{
+    /// <summary>Notes what the event will need.</summary>
+    public abstract void Touch(RecordedEvent recorded);
+
+    /// <summary>Adds the statements that load what was touched; may add none.</summary>
+    public abstract void Load(NpgsqlBatch batch);
+
+    /// <summary>Reads the results of the statements that <see cref="Load"/> added and steps behind the last of them.</summary>
+    public abstract Task ReadAsync(NpgsqlDataReader reader, CancellationToken ct);
+
+    /// <exception cref="Exception">Anything: the event cannot be folded, and its stream is parked.</exception>
+    public abstract void Fold(RecordedEvent recorded);
+
+    /// <summary>Adds the statements that write what was folded; may add none.</summary>
+    public abstract void Save(NpgsqlBatch batch);
+}
+
+/// <summary>One projection's rows of a whole set of streams, in memory. Thrown away when anything fails, like a page.</summary>
+internal abstract class BulkFold
+{
+    public abstract int Rows { get; }
+
+    /// <exception cref="Exception">Anything: the event cannot be folded, and its stream is parked.</exception>
+    public abstract void Fold(RecordedEvent recorded);
+
+    /// <summary>The tables to copy into: each a COPY statement and its rows, in the order of the primary key.</summary>
+    public abstract IReadOnlyList<BulkCopy> Copies();
+
+    /// <summary>Statements for what is added up over several sets of streams; may add none.</summary>
+    public virtual void Save(NpgsqlBatch batch)
+    {
+    }
+}
+
+/// <param name="Rows">Writes one row into the buffer at each step.</param>
+internal sealed record BulkCopy(string Sql, Func<CopyBuffer, IEnumerable<int>> Rows);

@@ -1,0 +1,216 @@
+using Events.EventStore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Events.Projections.Engine;
+
+/// <summary>A projection as it takes part in a page.</summary>
+internal sealed record PageTarget(Projection Projection, ProjectionHead Head, Exclusions Exclusions);
+
+/// <summary>
+/// Folds a page of events into all projections that stand at the same position, and commits rows and progress together:
+/// one round trip to load what the page touches, one to write it.
+/// </summary>
+internal sealed class PageWriter(NpgsqlDataSource dataSource)
+{
+    /// <summary>Another owner, a switch or an operator came between: nothing was written.</summary>
+    public const string LeaseGone = "PJ001";
+
+    private const string RelaxSql =
+        """
+        select set_config('synchronous_commit', 'off', true)
+        """;
+
+    private const string AdvanceSql =
+        """
+        select advance_projections($1, $2, $3, $4, $5, $6)
+        """;
+
+    private const string NotifySql =
+        """
+        select pg_notify('events_projected', $1)
+        """;
+
+    /// <param name="targets">All at position <paramref name="floor"/>.</param>
+    /// <param name="events">All events above <paramref name="floor"/> up to <paramref name="ceiling"/>, in order.</param>
+    /// <returns>What was parked by this page.</returns>
+    /// <exception cref="PostgresException"><see cref="LeaseGone"/>.</exception>
+    public async Task<IReadOnlyList<PoisonEvent>> WriteAsync(
+        IReadOnlyList<PageTarget> targets, IReadOnlyList<RecordedEvent> events, long floor, long ceiling, Guid owner, CancellationToken ct)
+    {
+        var poison = new List<PoisonEvent>();
+        var excluded = targets.Select(t => t.Exclusions).ToArray();
+        while (true)
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(ct);
+            var pages = new PageFold[targets.Count];
+            var ledgers = new LedgerPart[targets.Count];
+            for (var i = 0; i < targets.Count; i++)
+                (pages[i], ledgers[i]) = (targets[i].Projection.OpenPage(), new LedgerPart());
+            await LoadAsync(connection, targets, excluded, pages, events, ct);
+
+            var found = Fold(targets, excluded, pages, ledgers, events);
+            if (found.Count == 0)
+            {
+                try
+                {
+                    await SaveAsync(connection, targets, pages, ledgers, poison, floor, ceiling, owner, ct);
+                    return poison;
+                }
+                catch (PostgresException error) when (IsOfTheData(error) && events.Count > 0)
+                {
+                    found = await FindUnwritableAsync(targets, excluded, events, ct);
+                    if (found.Count == 0)
+                        throw;
+                }
+            }
+
+            // From the beginning without the streams that failed: a fold that threw may have changed half a row.
+            poison.AddRange(found);
+            for (var i = 0; i < targets.Count; i++)
+            {
+                var mine = found.Where(p => p.Projection == targets[i].Head.Name).ToList();
+                if (mine.Count == 0)
+                    continue;
+                excluded[i] = excluded[i].Copy();
+                foreach (var one in mine)
+                    excluded[i].Park(one.Stream, one.Version);
+            }
+        }
+    }
+
+    private static async Task LoadAsync(
+        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, Exclusions[] excluded, PageFold[] pages, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        for (var i = 0; i < targets.Count; i++)
+        {
+            foreach (var recorded in events)
+            {
+                if (targets[i].Projection.Handles(recorded.Type) && !excluded[i].Excludes(KeyOf(recorded), recorded.Version))
+                    pages[i].Touch(recorded);
+            }
+
+            pages[i].Load(batch);
+        }
+
+        if (batch.BatchCommands.Count == 0)
+            return;
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        foreach (var page in pages)
+            await page.ReadAsync(reader, ct);
+    }
+
+    private static List<PoisonEvent> Fold(
+        IReadOnlyList<PageTarget> targets, Exclusions[] excluded, PageFold[] pages, LedgerPart[] ledgers, IReadOnlyList<RecordedEvent> events)
+    {
+        var poison = new List<PoisonEvent>();
+        var bad = new HashSet<StreamKey>();
+        for (var i = 0; i < targets.Count; i++)
+        {
+            bad.Clear();
+            foreach (var recorded in events)
+            {
+                var stream = KeyOf(recorded);
+                if (excluded[i].Excludes(stream, recorded.Version) || bad.Contains(stream))
+                    continue;
+                ledgers[i].Add(recorded.Tenant, EventHash.Of(recorded));
+                if (!targets[i].Projection.Handles(recorded.Type))
+                    continue;
+                try
+                {
+                    if (recorded.Body is UnreadableEvent or null)
+                        throw new UnreadableEventException(recorded);
+                    pages[i].Fold(recorded);
+                }
+                catch (Exception error)
+                {
+                    bad.Add(stream);
+                    poison.Add(PoisonEvent.Of(targets[i].Head, recorded, error));
+                }
+            }
+        }
+
+        return poison;
+    }
+
+    private static async Task SaveAsync(
+        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, PageFold[] pages, LedgerPart[] ledgers, List<PoisonEvent> poison, long floor, long ceiling, Guid owner, CancellationToken ct)
+    {
+        // Without an explicit transaction a batch is one transaction and one round trip. It need not be flushed to disk at
+        // once: rows and progress are lost together, and the events that make them again are not.
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(RelaxSql));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(AdvanceSql)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]> { TypedValue = [.. targets.Select(t => t.Head.Name)] },
+                new NpgsqlParameter<string[]> { TypedValue = [.. targets.Select(t => t.Head.Shard)] },
+                new NpgsqlParameter<long[]> { TypedValue = [.. targets.Select(t => t.Head.Epoch)] },
+                new NpgsqlParameter<long> { TypedValue = floor },
+                new NpgsqlParameter<long> { TypedValue = ceiling },
+                new NpgsqlParameter<Guid> { TypedValue = owner },
+            },
+        });
+        LedgerSql.Add(batch, [.. targets.Zip(ledgers, (t, l) => (t.Head.Name, t.Head.Generation, l))]);
+        ParkedSql.Add(batch, poison);
+        foreach (var page in pages)
+            page.Save(batch);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(NotifySql)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = ProjectedMessage.Format(targets.Select(t => t.Head.Name), ceiling) } },
+        });
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    // Tried one stream at a time, in transactions that are rolled back, to find which one the tables will not take.
+    private async Task<List<PoisonEvent>> FindUnwritableAsync(
+        IReadOnlyList<PageTarget> targets, Exclusions[] excluded, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    {
+        var poison = new List<PoisonEvent>();
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        for (var i = 0; i < targets.Count; i++)
+        {
+            var streams = events.Where(e => targets[i].Projection.Handles(e.Type) && !excluded[i].Excludes(KeyOf(e), e.Version)).GroupBy(KeyOf);
+            foreach (var stream in streams)
+            {
+                if (await TryAsync(connection, targets[i], excluded[i], [.. stream], ct) is { } error)
+                    poison.Add(PoisonEvent.Of(targets[i].Head, stream.First(), error));
+            }
+        }
+
+        return poison;
+    }
+
+    private static async Task<PostgresException?> TryAsync(NpgsqlConnection connection, PageTarget target, Exclusions excluded, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        try
+        {
+            PageFold[] pages = [target.Projection.OpenPage()];
+            await LoadAsync(connection, [target], [excluded], pages, events, ct);
+            if (Fold([target], [excluded], pages, [new LedgerPart()], events).Count > 0)
+                return null;
+            await using var batch = new NpgsqlBatch(connection);
+            pages[0].Save(batch);
+            if (batch.BatchCommands.Count > 0)
+                await batch.ExecuteNonQueryAsync(ct);
+            return null;
+        }
+        catch (PostgresException error) when (IsOfTheData(error))
+        {
+            return error;
+        }
+        finally
+        {
+            await transaction.RollbackAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>The value is at fault, not the server: data exception, constraint, or larger than what an index takes.</summary>
+    private static bool IsOfTheData(PostgresException error) =>
+        error.SqlState is [('2'), ('2' or '3'), ..] or ['5', '4', ..];
+
+    private static StreamKey KeyOf(RecordedEvent recorded) => new(recorded.Tenant, recorded.StreamId);
+}

@@ -1,0 +1,40 @@
+using Events.Platform.Tenancy;
+
+namespace Events.Projections.Engine;
+
+/// <param name="StreamId">Unique in its tenant only.</param>
+public readonly record struct StreamKey(TenantId Tenant, Guid StreamId);
+
+/// <summary>
+/// A read model: a name, a version, tables, and a fold from pages of events to set-based writes. The same fold feeds the live
+/// tables and a rebuild, so that both hold the same rows.
+/// </summary>
+public abstract class Projection
+{
+    /// <summary>As in <c>mt_event_progression</c>, e.g. <c>TaskList</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Raised when the same events give other rows: the next start then rebuilds beside the live tables.</summary>
+    public virtual int Version => 1;
+
+    /// <summary>Moved together when a rebuild takes over.</summary>
+    public abstract IReadOnlyList<string> Tables { get; }
+
+    /// <summary>The embedded migration that creates the tables, its indexes after the line <c>-- indexes</c>.</summary>
+    public abstract string Script { get; }
+
+    public string Shard => ShardOf(Name, Version);
+
+    public static string ShardOf(string name, int version) => version == 1 ? $"{name}:All" : $"{name}:V{version}:All";
+
+    /// <summary>Whether an event of this alias can change a row.</summary>
+    public abstract bool Handles(string eventType);
+
+    /// <summary>Folds a few events into tables as they are now.</summary>
+    internal abstract PageFold OpenPage();
+
+    /// <summary>Folds all events of a set of streams into empty tables.</summary>
+    internal abstract BulkFold OpenBulk();
+
+    public override string ToString() => Name;
+}

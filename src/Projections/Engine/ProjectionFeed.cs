@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Events.EventStore;
+using Microsoft.Extensions.Logging;
+
+namespace Events.Projections.Engine;
+
+/// <summary>
+/// Projections that stand at one position and move together: each event is read and deserialised once for all of them, and
+/// their rows and progress are one transaction.
+/// </summary>
+internal sealed partial class ProjectionFeed(
+    IReadOnlyList<PageTarget> members, EventTail tail, PageWriter writer, ProjectionPositions positions, Guid owner, TimeProvider time, ILogger logger)
+{
+    private PageTarget[] targets = [.. members];
+
+    public long Position { get; private set; } = members[0].Head.Position;
+
+    public IReadOnlyList<PageTarget> Targets => targets;
+
+    /// <summary>Goes on until the position, or for ever.</summary>
+    public async Task RunAsync(long until, CancellationToken ct)
+    {
+        if (Position >= until)
+            return;
+        await foreach (var page in tail.SubscribeAsync(Position, ct))
+        {
+            await ApplyAsync(page, until, ct);
+            if (Position >= until)
+                return;
+        }
+    }
+
+    private async Task ApplyAsync(EventPage page, long until, CancellationToken ct)
+    {
+        var ceiling = Math.Min(page.Position, until);
+        if (ceiling <= Position)
+            return;
+        var events = page.Events.Count > 0 && (page.Events[^1].Position > ceiling || page.Events[0].Position <= Position)
+            ? [.. page.Events.Where(e => e.Position > Position && e.Position <= ceiling)]
+            : page.Events;
+
+        var began = Stopwatch.GetTimestamp();
+        using var activity = ProjectionTelemetry.Source.StartActivity("project page");
+        activity?.SetTag("events.count", events.Count).SetTag("events.position", ceiling);
+        var poison = await writer.WriteAsync(targets, events, Position, ceiling, owner, ct);
+        Position = ceiling;
+        foreach (var target in targets)
+            positions.Advance(target.Head.Name, ceiling);
+        ProjectionTelemetry.Page(targets, events.Count, Stopwatch.GetElapsedTime(began), events.Count > 0 ? time.GetUtcNow() - events[0].Timestamp : TimeSpan.Zero);
+        if (poison.Count > 0)
+            Park(poison);
+    }
+
+    private void Park(IReadOnlyList<PoisonEvent> poison)
+    {
+        foreach (var one in poison)
+        {
+            LogParked(one.Projection, one.Stream.StreamId, one.Stream.Tenant.Value, one.Type, one.Position, one.Error);
+            ProjectionTelemetry.Park(one.Projection, 1);
+        }
+
+        for (var i = 0; i < targets.Length; i++)
+        {
+            var exclusions = targets[i].Exclusions.Copy();
+            foreach (var one in poison.Where(p => p.Projection == targets[i].Head.Name))
+                exclusions.Park(one.Stream, one.Version);
+            targets[i] = targets[i] with { Exclusions = exclusions };
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Projection} parked stream {StreamId} of tenant {Tenant}: its {EventType} at position {Position} cannot be folded: {Error}")]
+    private partial void LogParked(string projection, Guid streamId, string tenant, string eventType, long position, string error);
+}

@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using Events.EventStore;
+using Npgsql;
+
+namespace Events.Projections.Engine;
+
+/// <summary>What one stream has come to, as a projection keeps it.</summary>
+internal abstract class StreamRow
+{
+    /// <summary>Set before the first fold.</summary>
+    public StreamKey Key { get; set; }
+
+    /// <summary>Whether the tables hold it.</summary>
+    public bool Stored { get; set; }
+}
+
+/// <summary>A projection that folds each stream on its own: a row a stream, and whatever follows from its changes.</summary>
+internal abstract class StreamProjection<TRow> : Projection
+    where TRow : StreamRow, new()
+{
+    protected abstract void Evolve(TRow row, RecordedEvent recorded);
+
+    /// <summary>Loads the rows of <c>$1</c> tenants and <c>$2</c> streams, pairwise.</summary>
+    protected abstract string LoadSql { get; }
+
+    /// <summary>One row of <see cref="LoadSql"/>; the first two columns, tenant key and stream, are read already.</summary>
+    protected abstract TRow ReadRow(NpgsqlDataReader reader);
+
+    protected abstract void SaveRows(IReadOnlyCollection<TRow> rows, NpgsqlBatch batch);
+
+    protected abstract IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<TRow> rows);
+
+    /// <summary>What is added up over all rows of a rebuild, beside the copied tables.</summary>
+    protected virtual void SaveSums(IReadOnlyCollection<TRow> rows, NpgsqlBatch batch)
+    {
+    }
+
+    internal override PageFold OpenPage() => new Page(this);
+
+    internal override BulkFold OpenBulk() => new Bulk(this);
+
+    private sealed class Page(StreamProjection<TRow> projection) : PageFold
+    {
+        private readonly Dictionary<StreamKey, TRow?> rows = [];
+        private readonly Dictionary<(Guid Tenant, Guid Stream), StreamKey> keys = [];
+        private readonly HashSet<TRow> folded = [];
+
+        public override void Touch(RecordedEvent recorded)
+        {
+            var key = new StreamKey(recorded.Tenant, recorded.StreamId);
+            if (rows.TryAdd(key, null))
+                keys.Add((TenantKey.Of(key.Tenant), key.StreamId), key);
+        }
+
+        public override void Load(NpgsqlBatch batch)
+        {
+            if (keys.Count == 0)
+                return;
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(projection.LoadSql)
+            {
+                Parameters =
+                {
+                    new NpgsqlParameter<Guid[]> { TypedValue = [.. keys.Keys.Select(k => k.Tenant)] },
+                    new NpgsqlParameter<Guid[]> { TypedValue = [.. keys.Keys.Select(k => k.Stream)] },
+                },
+            });
+        }
+
+        public override async Task ReadAsync(NpgsqlDataReader reader, CancellationToken ct)
+        {
+            if (keys.Count == 0)
+                return;
+            while (await reader.ReadAsync(ct))
+            {
+                var row = projection.ReadRow(reader);
+                row.Key = keys[(reader.GetGuid(0), reader.GetGuid(1))];
+                row.Stored = true;
+                rows[row.Key] = row;
+            }
+
+            await reader.NextResultAsync(ct);
+        }
+
+        public override void Fold(RecordedEvent recorded)
+        {
+            var key = new StreamKey(recorded.Tenant, recorded.StreamId);
+            var row = rows[key] ??= new TRow { Key = key };
+            projection.Evolve(row, recorded);
+            folded.Add(row);
+        }
+
+        public override void Save(NpgsqlBatch batch)
+        {
+            if (folded.Count > 0)
+                projection.SaveRows(folded, batch);
+        }
+    }
+
+    private sealed class Bulk(StreamProjection<TRow> projection) : BulkFold
+    {
+        private readonly Dictionary<StreamKey, TRow> rows = [];
+
+        public override int Rows => rows.Count;
+
+        public override void Fold(RecordedEvent recorded)
+        {
+            var key = new StreamKey(recorded.Tenant, recorded.StreamId);
+            ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, key, out var known);
+            if (!known)
+                row = new TRow { Key = key };
+            projection.Evolve(row!, recorded);
+        }
+
+        public override IReadOnlyList<BulkCopy> Copies() => projection.CopyRows(InKeyOrder());
+
+        public override void Save(NpgsqlBatch batch) => projection.SaveSums(rows.Values, batch);
+
+        // Rows that come in the order of the primary key make its index, and any that follows it, several times cheaper to build.
+        private TRow[] InKeyOrder()
+        {
+            var keys = new (UInt128 Tenant, UInt128 Stream)[rows.Count];
+            var values = new TRow[rows.Count];
+            var at = 0;
+            foreach (var (key, row) in rows)
+            {
+                keys[at] = (InOrder(TenantKey.Of(key.Tenant)), InOrder(key.StreamId));
+                values[at++] = row;
+            }
+
+            Array.Sort(keys, values);
+            return values;
+        }
+
+        private static UInt128 InOrder(Guid id)
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            id.TryWriteBytes(bytes, bigEndian: true, out _);
+            return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+-- Read models lead every index with the tenant's key: a workspace's UUID itself, and for any other name a UUID made of its MD5.
+create function tenant_key(p_tenant varchar)
+returns uuid
+language sql
+immutable strict parallel safe
+return case
+    when p_tenant ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_tenant::uuid
+    else md5(p_tenant)::uuid
+end;
+
+-- One row a projection: which generation of its tables is live, who feeds it, and the fence against a former owner.
+-- Its position is Marten's row in mt_event_progression, named by shard.
+create table projection_heads (
+    projection varchar primary key,
+    shard varchar not null,
+    version int not null,
+    generation int not null default 1,
+    epoch bigint not null default 1,
+    owner uuid,
+    owner_name varchar,
+    lease_until timestamptz,
+    paused_at timestamptz,
+    paused_by varchar
+) with (fillfactor = 50);
+
+-- Proof of completeness: how many of a tenant's events were folded and the sum of their hashes modulo 2^128, order-independent.
+create table projection_ledger (
+    projection varchar not null,
+    generation int not null,
+    tenant_id varchar not null,
+    events bigint not null,
+    hash_high bigint not null,
+    hash_low bigint not null,
+    primary key (projection, generation, tenant_id)
+) with (fillfactor = 50);
+
+-- A stream whose event could not be folded: that event and all later ones of the stream wait here.
+create table projection_parked (
+    projection varchar not null,
+    generation int not null,
+    tenant_id varchar not null,
+    stream_id uuid not null,
+    version bigint not null,
+    position bigint not null,
+    event_type varchar not null,
+    error text not null,
+    parked_at timestamptz not null default now(),
+    primary key (projection, generation, tenant_id, stream_id)
+);
+
+-- Events that an operator chose to leave out, on record; every later rebuild leaves them out too.
+create table projection_skips (
+    projection varchar not null,
+    tenant_id varchar not null,
+    stream_id uuid not null,
+    version bigint not null,
+    position bigint not null,
+    event_type varchar not null,
+    error text not null,
+    reason text not null,
+    skipped_by varchar not null,
+    skipped_at timestamptz not null default now(),
+    primary key (projection, tenant_id, stream_id, version)
+);
+
+-- A rebuild: its plan, how far it is, who runs it, and what it found. Kept as the history of rebuilds.
+create table projection_builds (
+    projection varchar not null,
+    generation int not null,
+    version int not null,
+    state varchar not null,
+    passes int not null,
+    passes_done int not null default 0,
+    events_total bigint not null,
+    events_done bigint not null default 0,
+    ceiling bigint not null,
+    position bigint not null default 0,
+    previous_generation int,
+    previous_position bigint,
+    previous_shard varchar,
+    previous_version int,
+    rows_compared bigint,
+    rows_different bigint,
+    differences jsonb not null default '[]',
+    throttled_ms bigint not null default 0,
+    owner uuid,
+    lease_until timestamptz,
+    started_by varchar not null,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    error text,
+    primary key (projection, generation)
+);
+
+create function wrapping_sum(a bigint, b bigint)
+returns bigint
+language sql
+immutable strict parallel safe
+return (((a::numeric + b::numeric + 9223372036854775808 + 18446744073709551616) % 18446744073709551616) - 9223372036854775808)::bigint;
+
+-- Moves the progress of projections that are fed together, in the transaction that writes their rows and before it does:
+-- the lock on the progress rows is what orders a page against a switch, a release or another owner.
+create function advance_projections(p_names varchar[], p_shards varchar[], p_epochs bigint[], p_floor bigint, p_ceiling bigint, p_owner uuid)
+returns void
+language plpgsql
+as $$
+declare
+    moved bigint;
+begin
+    update mt_event_progression p
+    set last_seq_id = p_ceiling, last_updated = transaction_timestamp()
+    from (select s.shard from unnest(p_shards) as s (shard) order by s.shard) s
+    where p.name = s.shard
+      and p.last_seq_id = p_floor;
+    get diagnostics moved = row_count;
+    if moved <> cardinality(p_shards) then
+        raise exception 'another writer moved a projection away from %', p_floor using errcode = 'PJ001';
+    end if;
+
+    -- A statement of its own: it sees what was committed while the locks above were waited for.
+    if (select count(*)
+        from unnest(p_names, p_epochs) as a (name, epoch)
+        join projection_heads h on h.projection = a.name
+        where h.epoch = a.epoch and h.owner = p_owner and h.paused_at is null) <> cardinality(p_names) then
+        raise exception 'the lease on a projection is gone' using errcode = 'PJ001';
+    end if;
+end
+$$;
+
+-- Adds a page's part to the ledger; the sums are unsigned 128-bit numbers in two signed halves.
+create function add_to_ledger(p_projection varchar[], p_generation int[], p_tenant_id varchar[], p_events bigint[], p_high bigint[], p_low bigint[])
+returns void
+language sql
+as $$
+    insert into projection_ledger as l (projection, generation, tenant_id, events, hash_high, hash_low)
+    select *
+    from unnest(p_projection, p_generation, p_tenant_id, p_events, p_high, p_low)
+    on conflict (projection, generation, tenant_id) do update
+    set events = l.events + excluded.events,
+        hash_low = wrapping_sum(l.hash_low, excluded.hash_low),
+        hash_high = wrapping_sum(
+            wrapping_sum(l.hash_high, excluded.hash_high),
+            -- The carry: the low half wrapped when, unsigned, the sum is smaller than what was there.
+            case when (wrapping_sum(l.hash_low, excluded.hash_low) # (-9223372036854775808)::bigint) < (l.hash_low # (-9223372036854775808)::bigint) then 1 else 0 end)
+$$;

@@ -1,0 +1,68 @@
+using Events.EventStore;
+using Events.Platform.Migrations;
+using Events.Projections.Engine;
+using Events.Projections.ProjectList;
+using Events.Projections.TaskDetail;
+using Events.Projections.TaskHistory;
+using Events.Projections.TaskList;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Events.Projections;
+
+public static class ProjectionServices
+{
+    /// <summary>The read models: their queries, and what waits for them. Every role needs it; feeding them is <see cref="AddProjectionDaemon"/>.</summary>
+    public static IServiceCollection AddProjections(this IServiceCollection services)
+    {
+        services.AddMigrations(typeof(ProjectionServices).Assembly);
+        services.AddSingleton<IValidateOptions<ProjectionOptions>, ProjectionOptionsValidation>();
+        services.AddOptions<ProjectionOptions>().BindConfiguration(ProjectionOptions.Section).ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ProjectionOptions>>().Value);
+
+        services.AddSingleton<Projection, TaskListProjection>();
+        services.AddSingleton<Projection, TaskDetailProjection>();
+        services.AddSingleton<Projection, ProjectListProjection>();
+
+        services.AddSingleton<TaskListQuery>();
+        services.AddSingleton<TaskDetailQuery>();
+        services.AddSingleton<TaskHistoryQuery>();
+        services.AddSingleton<ProjectListQuery>();
+
+        services.AddSingleton<ProjectionHeads>();
+        services.AddSingleton(provider => new ProjectionPositions(
+            provider.GetRequiredService<ProjectionHeads>(),
+            provider.GetRequiredService<ProjectionOptions>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<ProjectionListener>();
+        return services;
+    }
+
+    /// <summary>The role <c>projections</c>.</summary>
+    public static IServiceCollection AddProjectionDaemon(this IServiceCollection services)
+    {
+        services.AddSingleton<PageWriter>();
+        services.AddHostedService(provider => new ProjectionDaemon(
+            provider.GetServices<Projection>(),
+            provider.GetRequiredService<ProjectionHeads>(),
+            provider.GetRequiredService<EventTail>(),
+            provider.GetRequiredService<PageWriter>(),
+            provider.GetRequiredService<ProjectionPositions>(),
+            provider.GetRequiredService<ProjectionOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProjectionDaemon>>()));
+        return services;
+    }
+}
+
+internal sealed class ProjectionOptionsValidation : IValidateOptions<ProjectionOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ProjectionOptions options)
+    {
+        var problems = options.Problems().ToList();
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+}

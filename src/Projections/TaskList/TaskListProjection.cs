@@ -1,0 +1,204 @@
+using Events.Commands.Tasks;
+using Events.EventStore;
+using Events.Projections.Engine;
+using Npgsql;
+
+namespace Events.Projections.TaskList;
+
+/// <summary>Which tasks are there, in this order?</summary>
+internal sealed class TaskListProjection : StreamProjection<TaskListRow>
+{
+    public override string Name => "TaskList";
+
+    public override IReadOnlyList<string> Tables => ["task_list", "task_labels"];
+
+    public override string Script => "0410_task_list";
+
+    public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
+
+    protected override void Evolve(TaskListRow row, RecordedEvent recorded) => TaskListFold.Evolve(row, recorded);
+
+    protected override string LoadSql =>
+        """
+        select t.tenant_id, t.task_id, t.project_id, t.assignee_id, t.parent_id, t.created_at, t.updated_at, t.number, t.version, t.due_on,
+               t.status, t.priority, t.archived, t.deleted, t.estimate, t.key, t.rank, t.title, t.labels
+        from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, task_id)
+        join task_list t on t.tenant_id = k.tenant_id and t.task_id = k.task_id
+        """;
+
+    protected override TaskListRow ReadRow(NpgsqlDataReader reader)
+    {
+        var row = new TaskListRow
+        {
+            ProjectId = reader.GetGuid(2),
+            AssigneeId = reader.IsDBNull(3) ? null : reader.GetGuid(3),
+            ParentId = reader.IsDBNull(4) ? null : reader.GetGuid(4),
+            CreatedAt = reader.GetFieldValue<DateTimeOffset>(5),
+            UpdatedAt = reader.GetFieldValue<DateTimeOffset>(6),
+            Number = reader.GetInt64(7),
+            Version = reader.GetInt64(8),
+            DueOn = reader.IsDBNull(9) ? null : reader.GetFieldValue<DateOnly>(9),
+            Status = (WorkStatus)reader.GetInt16(10),
+            Priority = (Priority)reader.GetInt16(11),
+            Archived = reader.GetBoolean(12),
+            Deleted = reader.GetBoolean(13),
+            Estimate = reader.IsDBNull(14) ? null : reader.GetDecimal(14),
+            HumanKey = reader.GetString(15),
+            Rank = reader.GetString(16),
+            Title = reader.GetString(17),
+            Labels = [.. reader.GetFieldValue<string[]>(18)],
+        };
+        row.StoredLabels = [.. row.VisibleLabels];
+        return row;
+    }
+
+    private const string SaveSql =
+        """
+        insert into task_list (tenant_id, task_id, project_id, assignee_id, parent_id, created_at, updated_at, number, version, due_on, status,
+                               priority, archived, deleted, estimate, key, rank, title, labels, item)
+        select r.tenant_id, r.task_id, r.project_id, r.assignee_id, r.parent_id, r.created_at, r.updated_at, r.number, r.version, r.due_on,
+               r.status, r.priority, r.archived, r.deleted, r.estimate, r.key, r.rank, r.title,
+               array(select l::varchar from jsonb_array_elements_text(r.labels) l), r.item
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::bigint[],
+                    $9::bigint[], $10::date[], $11::smallint[], $12::smallint[], $13::boolean[], $14::boolean[], $15::numeric[],
+                    $16::varchar[], $17::varchar[], $18::varchar[], $19::jsonb[], $20::text[])
+            as r (tenant_id, task_id, project_id, assignee_id, parent_id, created_at, updated_at, number, version, due_on, status, priority,
+                  archived, deleted, estimate, key, rank, title, labels, item)
+        on conflict (tenant_id, task_id) do update
+        set assignee_id = excluded.assignee_id, parent_id = excluded.parent_id, updated_at = excluded.updated_at, version = excluded.version,
+            due_on = excluded.due_on, status = excluded.status, priority = excluded.priority, archived = excluded.archived,
+            deleted = excluded.deleted, estimate = excluded.estimate, rank = excluded.rank, title = excluded.title, labels = excluded.labels,
+            item = excluded.item
+        """;
+
+    protected override void SaveRows(IReadOnlyCollection<TaskListRow> rows, NpgsqlBatch batch)
+    {
+        using var renderer = new JsonRenderer();
+        var save = new NpgsqlBatchCommand(SaveSql);
+        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        save.AddColumn(rows, r => r.Key.StreamId);
+        save.AddColumn(rows, r => r.ProjectId);
+        save.AddColumn(rows, r => r.AssigneeId);
+        save.AddColumn(rows, r => r.ParentId);
+        save.AddColumn(rows, r => r.CreatedAt.UtcDateTime);
+        save.AddColumn(rows, r => r.UpdatedAt.UtcDateTime);
+        save.AddColumn(rows, r => r.Number);
+        save.AddColumn(rows, r => r.Version);
+        save.AddColumn(rows, r => r.DueOn);
+        save.AddColumn(rows, r => (short)r.Status);
+        save.AddColumn(rows, r => (short)r.Priority);
+        save.AddColumn(rows, r => r.Archived);
+        save.AddColumn(rows, r => r.Deleted);
+        save.AddColumn(rows, r => r.Estimate);
+        save.AddColumn(rows, r => r.HumanKey);
+        save.AddColumn(rows, r => r.Rank);
+        save.AddColumn(rows, r => r.Title);
+        save.AddJsonColumn(rows, r => renderer.RenderText(r.Labels, JsonRenderer.WriteStrings));
+        save.AddColumn(rows, r => renderer.RenderText(r, TaskListItem.Write));
+        batch.BatchCommands.Add(save);
+        SaveLabels(rows, batch);
+    }
+
+    private const string RemoveLabelsSql =
+        """
+        delete from task_labels t
+        using unnest($1::uuid[], $2::varchar[], $3::timestamptz[], $4::uuid[]) as r (tenant_id, label, created_at, task_id)
+        where t.tenant_id = r.tenant_id
+          and t.label = r.label
+          and t.created_at = r.created_at
+          and t.task_id = r.task_id
+        """;
+
+    private const string AddLabelsSql =
+        """
+        insert into task_labels (tenant_id, label, created_at, task_id)
+        select *
+        from unnest($1::uuid[], $2::varchar[], $3::timestamptz[], $4::uuid[])
+        """;
+
+    private static void SaveLabels(IReadOnlyCollection<TaskListRow> rows, NpgsqlBatch batch)
+    {
+        AddLabels(batch, RemoveLabelsSql, [.. rows.SelectMany(r => r.StoredLabels.Except(r.VisibleLabels), (r, label) => (r, label))]);
+        AddLabels(batch, AddLabelsSql, [.. rows.SelectMany(r => r.VisibleLabels.Except(r.StoredLabels), (r, label) => (r, label))]);
+    }
+
+    private static void AddLabels(NpgsqlBatch batch, string sql, IReadOnlyCollection<(TaskListRow Row, string Label)> changes)
+    {
+        if (changes.Count == 0)
+            return;
+        var command = new NpgsqlBatchCommand(sql);
+        command.AddColumn(changes, c => TenantKey.Of(c.Row.Key.Tenant));
+        command.AddColumn(changes, c => c.Label);
+        command.AddColumn(changes, c => c.Row.CreatedAt.UtcDateTime);
+        command.AddColumn(changes, c => c.Row.Key.StreamId);
+        batch.BatchCommands.Add(command);
+    }
+
+    private const string CopySql =
+        """
+        copy task_list (tenant_id, task_id, project_id, assignee_id, parent_id, created_at, updated_at, number, version, due_on, status,
+                        priority, archived, deleted, estimate, key, rank, title, labels, item)
+        from stdin (format binary)
+        """;
+
+    private const string CopyLabelsSql =
+        """
+        copy task_labels (tenant_id, label, created_at, task_id)
+        from stdin (format binary)
+        """;
+
+    protected override IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<TaskListRow> rows) =>
+    [
+        new(CopySql, buffer => CopyRows(rows, buffer)),
+        new(CopyLabelsSql, buffer => CopyLabels(rows, buffer)),
+    ];
+
+    private static IEnumerable<int> CopyRows(IReadOnlyList<TaskListRow> rows, CopyBuffer buffer)
+    {
+        using var renderer = new JsonRenderer();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            buffer.Row(20);
+            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Key.StreamId);
+            buffer.Uuid(row.ProjectId);
+            buffer.Uuid(row.AssigneeId);
+            buffer.Uuid(row.ParentId);
+            buffer.Timestamp(row.CreatedAt);
+            buffer.Timestamp(row.UpdatedAt);
+            buffer.Bigint(row.Number);
+            buffer.Bigint(row.Version);
+            buffer.Date(row.DueOn);
+            buffer.Smallint((short)row.Status);
+            buffer.Smallint((short)row.Priority);
+            buffer.Boolean(row.Archived);
+            buffer.Boolean(row.Deleted);
+            buffer.Numeric(row.Estimate);
+            buffer.Text(row.HumanKey);
+            buffer.Text(row.Rank);
+            buffer.Text(row.Title);
+            buffer.TextArray(row.Labels);
+            buffer.Text(renderer.Render(row, TaskListItem.Write));
+            yield return 1;
+        }
+    }
+
+    private static IEnumerable<int> CopyLabels(IReadOnlyList<TaskListRow> rows, CopyBuffer buffer)
+    {
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            foreach (var label in row.VisibleLabels)
+            {
+                buffer.Row(4);
+                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+                buffer.Text(label);
+                buffer.Timestamp(row.CreatedAt);
+                buffer.Uuid(row.Key.StreamId);
+            }
+
+            yield return row.VisibleLabels.Count;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Frozen;
+
+namespace Events.Projections.TaskList;
+
+/// <summary>
+/// The statements of the list queries, put together once from constants: the offered plans, both directions, with and without
+/// other filters. Nothing that a caller says becomes SQL text.
+/// </summary>
+/// <remarks>
+/// $1 tenant, $2 what the scope names, $3 and $4 the key and id to go on behind, $5 items wanted; with filters also
+/// $6 statuses, $7 priorities, $8 project, $9 assignee, $10 label, each null when it does not restrict.
+/// </remarks>
+internal sealed record TaskListSql(string Page, string ScanEnd)
+{
+    private const int StatusCount = 6;
+
+    public static FrozenDictionary<(TaskListPlan Plan, bool Descending, bool Filtered), TaskListSql> All { get; } =
+        (from plan in TaskListPlan.All
+         from backwards in new[] { false, true }
+         from filtered in new[] { false, true }
+         select KeyValuePair.Create((plan, backwards, filtered), Compose(plan, backwards, filtered))).ToFrozenDictionary();
+
+    private static TaskListSql Compose(TaskListPlan plan, bool descending, bool filtered)
+    {
+        var entries = plan.IsByStatus
+            ? string.Join("\n      union all\n", Enumerable.Range(0, StatusCount).Select(status => Entries(plan, descending, Branch(status, filtered))))
+            : Entries(plan, descending, "");
+        var direction = descending ? "desc" : "asc";
+        var ordered =
+            $"""
+            select * from (
+            {entries}
+            ) e
+            order by e.sort_key {direction}, e.task_id {direction}
+            """;
+        return new TaskListSql(Joined(filtered ? Filtered(ordered) : $"{ordered} limit $5 + 1"), EndOfScan(ordered));
+    }
+
+    private static string Branch(int status, bool filtered) =>
+        filtered ? $"and t.status = {status} and ($6::smallint[] is null or {status} = any ($6::smallint[]))" : $"and t.status = {status}";
+
+    private static string Entries(TaskListPlan plan, bool descending, string and) =>
+        $"""
+        select {plan.Column} as sort_key, {plan.Id} as task_id, t.item, t.status, t.priority, t.project_id, t.assignee_id, t.labels
+        from {plan.From}
+        where {plan.Where} and ({plan.Column}, {plan.Id}) {(descending ? '<' : '>')} ($3, $4) {and}
+        """;
+
+    private static string Filtered(string ordered) =>
+        $"""
+        select * from ({ordered} limit {TaskListPlan.MostScanned}) s
+        where ($6::smallint[] is null or s.status = any ($6::smallint[]))
+          and ($7::smallint[] is null or s.priority = any ($7::smallint[]))
+          and ($8::uuid is null or s.project_id = $8)
+          and ($9::uuid is null or s.assignee_id = $9)
+          and ($10::varchar is null or $10 = any (s.labels))
+        limit $5 + 1
+        """;
+
+    // One row comes back: the items are joined where they lie, and only the last one's key is wanted beside them.
+    private static string Joined(string rows) =>
+        $"""
+        select string_agg(n.item, ',') filter (where n.number <= $5), count(*)::int,
+               (array_agg(n.sort_key) filter (where n.number = $5))[1], (array_agg(n.task_id) filter (where n.number = $5))[1],
+               (select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'TaskList')
+        from (select r.item, r.sort_key, r.task_id, row_number() over () as number from ({rows}) r) n
+        """;
+
+    // Where a page that looked at as many entries as it may has to go on; no row when it reached the end.
+    private static string EndOfScan(string ordered) =>
+        $"""
+        select o.sort_key, o.task_id from ({ordered} limit {TaskListPlan.MostScanned}) o offset {TaskListPlan.MostScanned - 1}
+        """;
+}
