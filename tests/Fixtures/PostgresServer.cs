@@ -54,7 +54,9 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Debian's PostgreSQL 15; root installs it when it is absent.</summary>
     public static async Task<PostgresServer> StartDebian15Async()
     {
-        var server = new PostgresServer(await DebianPostgres.FindOrInstallAsync(CancellationToken.None));
+        const string Programs = "/usr/lib/postgresql/15/bin";
+        await DebianPackages.RequireAsync(Path.Combine(Programs, "postgres"), "postgresql-15", CancellationToken.None);
+        var server = new PostgresServer(new PostgresBinaries(Programs));
         await server.InitializeAsync();
         return server;
     }
@@ -78,7 +80,7 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         var template = await TemplateAsync(migrations);
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        await ExecuteAsync($"create database {name} template {template}");
+        await ExecuteAsync($"create database {name} template {template} owner events");
         // A clone does not carry the settings that its template's migrations made for the role.
         await ExecuteAsync($"alter role events in database {name} set search_path = events, public");
         return new TestDatabase(OptionsFor(name));

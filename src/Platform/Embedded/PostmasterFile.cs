@@ -24,16 +24,16 @@ internal static class PostmasterFile
 
     /// <summary>
     /// After a <c>kill -9</c> of its owner the last server may still be shutting down, or its watchdog may have died with the
-    /// owner. The caller holds the directory's lock, so nobody else can start one meanwhile.
+    /// owner. A second INT to one that already shuts down does nothing. The caller holds the directory's lock, so nobody else
+    /// can start one meanwhile.
     /// </summary>
     public static async Task WaitForLeftoverAsync(string path, CancellationToken ct)
     {
         if (LivingServer(path) is not { } processId)
             return;
-        foreach (var signal in (string[])["", "INT", "QUIT"])
+        foreach (var signal in (string[])["INT", "QUIT"])
         {
-            if (signal.Length > 0)
-                await ChildProcess.SignalAsync(processId, signal, ct);
+            await ChildProcess.SignalAsync(processId, signal, ct);
             var began = TimeProvider.System.GetTimestamp();
             while (TimeProvider.System.GetElapsedTime(began) < Patience)
             {

@@ -33,7 +33,7 @@ public sealed partial class Migrator(DirectDataSource direct, PostgresOptions op
         await ExecuteAsync(connection, LockSql, ct);
         await using (var path = new NpgsqlCommand(SearchPathSql, connection) { Parameters = { new() { Value = PostgresDataSources.SearchPath(options.Schema) } } })
             await path.ExecuteNonQueryAsync(ct);
-        await ExecuteAsync(connection, PrepareSql, ct);
+        await PrepareAsync(connection, ct);
         foreach (var step in Pending(await ReadAppliedAsync(connection, ct)))
             await ApplyAsync(connection, step, ct);
         await transaction.CommitAsync(ct);
@@ -99,6 +99,18 @@ public sealed partial class Migrator(DirectDataSource direct, PostgresOptions op
             applied_at timestamptz not null default now());
         end $$
         """;
+
+    private async Task PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await ExecuteAsync(connection, PrepareSql, ct);
+        }
+        catch (PostgresException error)
+        {
+            throw new CannotStartException($"The schema {options.Schema} cannot be made or used: {error.MessageText} ({error.SqlState}).", error);
+        }
+    }
 
     private const string AppliedSql =
         """
