@@ -1,4 +1,8 @@
+using Events.Commands;
+using Events.Http.Reference;
+using Events.Messaging;
 using Events.Platform;
+using Events.Projections;
 using Microsoft.Extensions.Configuration.Memory;
 
 namespace Events.Http.Hosting;
@@ -38,24 +42,25 @@ public static class EventsApplication
         services.AddSingleton(DataDirectory.Read(builder.Configuration));
         services.AddPlatform(builder.Configuration);
         services.AddHealth();
+        services.AddTasksAndProjects();
+        services.AddIdentity();
+        services.AddMessaging(_ => { });
+        services.AddProjections();
         if (roles.HasFlag(Roles.Projections))
-        {
-        }
-
+            services.AddProjectionDaemon();
         if (roles.HasFlag(Roles.Jobs))
-        {
-        }
-
+            services.AddMessageWorker();
         if (roles.HasFlag(Roles.Api))
-        {
-        }
+            services.AddHttpApi();
     }
 
     private static void MapParts(WebApplication app, Roles roles)
     {
+        app.UseProblems();
         app.MapHealth();
-        if (roles.HasFlag(Roles.Api))
-        {
-        }
+        if (!roles.HasFlag(Roles.Api))
+            return;
+        app.MapReferencePage();
+        app.MapApi();
     }
 }
