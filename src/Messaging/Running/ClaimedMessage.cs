@@ -15,6 +15,8 @@ internal sealed class ClaimedMessage
 
     public required string Type { get; init; }
 
+    public required long Sequence { get; init; }
+
     public required short Priority { get; init; }
 
     /// <summary>Attempts that have failed so far.</summary>

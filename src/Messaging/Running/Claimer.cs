@@ -14,7 +14,7 @@ internal static class Claimer
     private const string Sql =
         """
         select claim_id, id, tenant_id, type, priority, attempt, takeovers, enqueued_at, body,
-            order_key, unique_key, batch_id, traceparent, correlation_id, is_job
+            order_key, unique_key, batch_id, traceparent, correlation_id, is_job, seq
         from claim_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """;
 
@@ -63,9 +63,12 @@ internal static class Claimer
                 TraceParent = Text(reader, 12),
                 CorrelationId = Text(reader, 13),
                 IsJob = reader.GetBoolean(14),
+                Sequence = reader.GetInt64(15),
             });
         }
 
+        // They come in the order of their rows on disk.
+        claimed.Sort(static (a, b) => a.Priority != b.Priority ? a.Priority.CompareTo(b.Priority) : a.Sequence.CompareTo(b.Sequence));
         return claimed;
     }
 

@@ -110,7 +110,7 @@ internal sealed partial class QueueRunner : IDisposable
                 if (claimed.Count == 0)
                     await WaitAsync(options.PollInterval);
                 else
-                    after = claimed[^1].Tenant.Value;
+                    after = LastInTurn(claimed, after);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -122,6 +122,23 @@ internal sealed partial class QueueRunner : IDisposable
                 await WaitAsync(options.PollInterval);
             }
         }
+    }
+
+    /// <summary>The scan goes round in the order of tenants: the last one that it came to is the greatest before it wrapped.</summary>
+    private static string LastInTurn(List<ClaimedMessage> claimed, string after)
+    {
+        string? wrapped = null;
+        string? last = null;
+        foreach (var message in claimed)
+        {
+            var tenant = message.Tenant.Value;
+            if (string.CompareOrdinal(tenant, after) <= 0)
+                wrapped = wrapped is null || string.CompareOrdinal(tenant, wrapped) > 0 ? tenant : wrapped;
+            else
+                last = last is null || string.CompareOrdinal(tenant, last) > 0 ? tenant : last;
+        }
+
+        return wrapped ?? last!;
     }
 
     private async Task RunExpressAsync()

@@ -150,13 +150,39 @@ public sealed class MessageBus : IAsyncDisposable
 
     private async Task WriteAsync(IReadOnlyList<EnqueueItem> items, CancellationToken ct)
     {
-        var messages = items.Count == 1 ? items[0].Messages : [.. items.SelectMany(i => i.Messages)];
+        try
+        {
+            await StoreAsync(items.Count == 1 ? items[0].Messages : [.. items.SelectMany(i => i.Messages)], ct);
+            foreach (var item in items)
+                item.TrySucceed(true);
+        }
+        catch (PostgresException error) when (items.Count > 1 && !error.IsTransient)
+        {
+            // Somebody's message cannot be stored, such as a body with a NUL: only its own sender is to hear of it.
+            foreach (var item in items)
+                await StoreAloneAsync(item, ct);
+        }
+    }
+
+    private async Task StoreAloneAsync(EnqueueItem item, CancellationToken ct)
+    {
+        try
+        {
+            await StoreAsync(item.Messages, ct);
+            item.TrySucceed(true);
+        }
+        catch (Exception error)
+        {
+            item.TryFail(error);
+        }
+    }
+
+    private async Task StoreAsync(IReadOnlyList<OutboxMessage> messages, CancellationToken ct)
+    {
         await using var connection = await database.OpenConnectionAsync(ct);
         // One statement is one transaction: no begin and commit of its own, one round trip.
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { EnqueueStatement.Create(messages) } };
         await batch.ExecuteNonQueryAsync(ct);
-        foreach (var item in items)
-            item.TrySucceed(true);
         Count(messages);
         foreach (var message in messages)
             wakeUps.Signal(message);

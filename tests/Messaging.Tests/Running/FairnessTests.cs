@@ -1,0 +1,73 @@
+using Events.Fixtures;
+using Events.Messaging.Tests.Hosting;
+
+namespace Events.Messaging.Tests.Running;
+
+public sealed class FairnessTests(PostgresServer server) : MessagingTest(server)
+{
+    [Fact]
+    public async Task A_tenants_message_does_not_wait_behind_anothers_hundred_thousand()
+    {
+        var flooding = Tenants.New();
+        await Database.DataSource.ExecuteAsync(
+            "insert into ready_messages (seq, id, tenant_id, queue, type, priority, body) select nextval('message_sequence'), gen_random_uuid(), $1, 'default', 'ping', 0, '{\"text\":\"flood\"}' from generate_series(1, 100000)",
+            flooding.Value);
+        await using var host = await StartAsync();
+        await Probe.NextAsync();
+
+        var before = Probe.Texts.Count;
+        var id = await host.Bus.EnqueueAsync(Tenant, new Ping("mine"), null, CancellationToken.None);
+        await HandledAsync(id);
+
+        (await Database.DataSource.ScalarAsync<bool>("select count(*) > 1000 from ready_messages where tenant_id = $1", flooding.Value)).ShouldBeTrue("the flood is not over yet");
+        before.ShouldBeLessThan(100_000);
+    }
+
+    [Fact]
+    public async Task One_tenants_long_work_leaves_slots_for_the_others()
+    {
+        var goOn = new TaskCompletionSource();
+        Probe.Does = (message, _, ct) => message.Text == "long" ? goOn.Task.WaitAsync(ct) : Task.CompletedTask;
+        await using var host = await StartAsync(m => m.Queue("default", concurrency: 4));
+        var busy = Tenants.New();
+        for (var i = 0; i < 20; i++)
+            await host.Bus.EnqueueAsync(busy, new Ping("long"), null, CancellationToken.None);
+        for (var i = 0; i < 3; i++)
+            await Probe.NextAsync();
+
+        var id = await host.Bus.EnqueueAsync(Tenant, new Ping("short"), null, CancellationToken.None);
+
+        await HandledAsync(id);
+        Probe.Texts.Count(t => t == "long").ShouldBe(3, "three quarters of the slots are the most that one tenant gets");
+        goOn.SetResult();
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task A_cluster_wide_limit_holds_over_all_nodes_and_for_each_tenant()
+    {
+        var goOn = new TaskCompletionSource();
+        var running = new System.Collections.Concurrent.ConcurrentBag<string>();
+        Probe.Does = (_, context, ct) =>
+        {
+            running.Add(context.Tenant.Value);
+            return goOn.Task.WaitAsync(ct);
+        };
+        void Limited(Handlers.MessagingBuilder m) => m.Queue("default", clusterConcurrency: 3, clusterTenantConcurrency: 2);
+        await using var first = await StartAsync(Limited);
+        await using var second = await StartAsync(Limited);
+        var other = Tenants.New();
+        for (var i = 0; i < 6; i++)
+            await first.Bus.EnqueueAsync(Tenant, new Ping("a"), null, CancellationToken.None);
+        for (var i = 0; i < 6; i++)
+            await second.Bus.EnqueueAsync(other, new Ping("b"), null, CancellationToken.None);
+
+        for (var i = 0; i < 3; i++)
+            await Probe.NextAsync();
+        running.Count.ShouldBe(3);
+        running.CountBy(t => t).ShouldAllBe(t => t.Value <= 2);
+        goOn.SetResult();
+        await EmptyAsync();
+        running.Count.ShouldBe(12);
+    }
+}
