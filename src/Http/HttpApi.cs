@@ -1,5 +1,6 @@
 using Events.Commands;
 using Events.Http.Commanding;
+using Events.Http.Describing;
 using Events.Http.Idempotency;
 using Events.Http.Lists;
 using Events.Http.Problems;
@@ -17,7 +18,11 @@ public static class HttpApi
         .AddSingleton<ReplayedAnswers>()
         .AddSingleton<CommandRunner>()
         .AddSingleton<CursorSigner>()
+        .AddSingleton<Freshness>()
+        .AddSingleton<OpenApiDocument>()
         .AddSingleton<TaskHandlers>()
+        .AddSingleton<TaskQueries>()
+        .AddSingleton<ProjectQueries>()
         .AddSingleton<ProjectHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
@@ -27,6 +32,9 @@ public static class HttpApi
     {
         var api = app.MapGroup("/api/v1");
         api.MapProjectCommands();
+        api.MapProjectQueries();
         api.MapTaskCommands();
+        api.MapTaskQueries();
+        app.MapOpenApiDocument();
     }
 }

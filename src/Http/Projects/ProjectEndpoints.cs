@@ -43,4 +43,25 @@ public static class ProjectEndpoints
             Commands = [typeof(RestoreProject)],
         });
     }
+
+    public static void MapProjectQueries(this IEndpointRouteBuilder api)
+    {
+        var projects = api.ServiceProvider.GetRequiredService<ProjectQueries>();
+        api.MapGet("/projects", projects.ListAsync).RequirePermission(Permission.ProjectsRead).Describe(new("listProjects", Tag, "List projects")
+        {
+            Query =
+            [
+                Parameter.Choice("archived", "The archived ones instead.", "false", "true"),
+                Parameter.Choice("sort", "By what; with `-` before it, the other way round.", ProjectQueries.Sorts),
+                Parameter.Limit,
+                Parameter.Cursor,
+            ],
+            Example = Examples.Page(Examples.ProjectRow),
+            Paginated = true,
+        });
+        api.MapGet("/projects/{id}", projects.DetailAsync).RequirePermission(Permission.ProjectsRead).Describe(new("getProject", Tag, "Read a project")
+        {
+            Example = Examples.ProjectRow,
+        });
+    }
 }

@@ -59,6 +59,48 @@ public static class TaskEndpoints
         MapLinksAndWatchers(api, tasks);
     }
 
+    public static void MapTaskQueries(this IEndpointRouteBuilder api)
+    {
+        var tasks = api.ServiceProvider.GetRequiredService<TaskQueries>();
+        api.MapGet("/tasks", tasks.ListAsync).RequirePermission(Permission.TasksRead).Describe(new("listTasks", Tag, "List tasks")
+        {
+            Description = "Archived and deleted tasks are not listed. With a filter besides what the list is read along, a page may hold fewer items than asked for and still have a next one.",
+            Query =
+            [
+                Parameter.Id("projectId", "Only of this project."),
+                Parameter.Text("status", "Only with one of these, separated by commas.", "todo,in_progress"),
+                Parameter.Text("priority", "Only with one of these, separated by commas.", "high,urgent"),
+                Parameter.Text("assigneeId", "Only of this person; `me` is yourself.", "me"),
+                Parameter.Text("label", "Only with this label.", "docs", 64),
+                Parameter.Choice("sort", "By what; with `-` before it, largest first. What is offered depends on the filter: by `rank`, `number` and `priority` within a project.", ["-created", .. TaskQueries.Sorts.Where(s => s != "-created")]),
+                Parameter.Text("fields", "Only these members of the items, separated by commas.", "id,key,title"),
+                Parameter.Limit,
+                Parameter.Cursor,
+            ],
+            Example = Examples.Page(Examples.TaskRow),
+            Paginated = true,
+        });
+        api.MapGet("/tasks/{id}", tasks.DetailAsync).RequirePermission(Permission.TasksRead).Describe(new("getTask", Tag, "Read a task")
+        {
+            Description = "Whole, but for its comments and its history, which are lists of their own. A deleted or archived task says so.",
+            Example = Examples.TaskDetail,
+        });
+        api.MapGet("/tasks/{id}/comments", tasks.CommentsAsync).RequirePermission(Permission.TasksRead).Describe(new("listComments", Tag, "List a task's comments")
+        {
+            Description = "Oldest first.",
+            Query = [Parameter.Limit, Parameter.Cursor],
+            Example = Examples.Page("""{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","author":"01938f5e-0000-7000-8000-0000000000aa","body":"Looks good to *me*.","createdAt":"2026-11-21T09:30:00Z","editedAt":null}"""),
+            Paginated = true,
+        });
+        api.MapGet("/tasks/{id}/history", tasks.HistoryAsync).RequirePermission(Permission.TasksRead).Describe(new("listTaskHistory", Tag, "List what happened to a task")
+        {
+            Description = "Newest first: who changed what from what to what, and when.",
+            Query = [Parameter.Limit, Parameter.Cursor],
+            Example = Examples.Page("""{"version":2,"position":4711,"at":"2026-11-21T09:31:00Z","actor":"01938f5e-0000-7000-8000-0000000000aa","type":"task_status_changed","changes":[{"field":"status","from":"todo","to":"in_progress"}]}"""),
+            Paginated = true,
+        });
+    }
+
     private static void MapComments(IEndpointRouteBuilder api, TaskHandlers tasks)
     {
         api.MapPost("/tasks/{id}/comments", tasks.AddCommentAsync).RequirePermission(Permission.TasksWrite).Describe(new("addComment", Tag, "Comment on a task")

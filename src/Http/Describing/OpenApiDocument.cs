@@ -1,0 +1,240 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Events.Http.Auth;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace Events.Http.Describing;
+
+/// <summary>The OpenAPI 3.1 document, made once from what the endpoints say of themselves.</summary>
+public sealed class OpenApiDocument(EndpointDataSource endpoints)
+{
+    private const string Json = "application/json";
+    private const string SampleId = "01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e5f";
+    private static readonly string[] Verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+    private readonly Lazy<byte[]> bytes = new(() => JsonSerializer.SerializeToUtf8Bytes(Build(endpoints)));
+
+    public ReadOnlyMemory<byte> Bytes => bytes.Value;
+
+    private static JsonObject Build(EndpointDataSource endpoints)
+    {
+        var paths = new JsonObject();
+        var routes = endpoints.Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText?.StartsWith("/api/", StringComparison.Ordinal) == true)
+            .OrderBy(e => e.RoutePattern.RawText, StringComparer.Ordinal);
+        foreach (var endpoint in routes)
+        {
+            var path = "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(SegmentText));
+            var item = paths[path]?.AsObject() ?? new JsonObject();
+            paths[path] = item;
+            foreach (var verb in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Intersect(Verbs, StringComparer.Ordinal) ?? [])
+                item[verb.ToLowerInvariant()] = Describe(endpoint, verb, path);
+        }
+
+        return new JsonObject
+        {
+            ["openapi"] = "3.1.0",
+            ["info"] = new JsonObject
+            {
+                ["title"] = "Events",
+                ["version"] = "1",
+                ["description"] = "Tasks and projects in which every change is an event. Lists are pages by cursor; refusals are problems (RFC 9457); every POST takes an Idempotency-Key.",
+                ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
+            },
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
+            ["security"] = new JsonArray(new JsonObject { ["token"] = new JsonArray() }),
+            ["paths"] = paths,
+            ["components"] = Components(),
+        };
+    }
+
+    private static JsonObject Describe(RouteEndpoint endpoint, string verb, string path)
+    {
+        var said = endpoint.Metadata.GetMetadata<Operation>() ?? new Operation($"{verb.ToLowerInvariant()}{path.Replace('/', '_')}", "Other", $"{verb} {path}");
+        var operation = new JsonObject
+        {
+            ["operationId"] = said.Id,
+            ["tags"] = new JsonArray(said.Tag),
+            ["summary"] = said.Summary,
+        };
+        if (said.Description is not null)
+            operation["description"] = said.Description;
+        switch (endpoint.Metadata.GetMetadata<AccessDeclaration>())
+        {
+            case AccessDeclaration.Permitted permitted:
+                operation["x-permission"] = permitted.Permission;
+                break;
+            case AccessDeclaration.Anybody:
+                operation["security"] = new JsonArray();
+                break;
+        }
+
+        if (said.Streams)
+            operation["x-streams"] = true;
+        operation["parameters"] = Parameters(endpoint.RoutePattern, said, verb);
+        if (Body(said) is { } body)
+            operation["requestBody"] = body;
+        operation["responses"] = Responses(said);
+        return operation;
+    }
+
+    private static JsonArray Parameters(RoutePattern route, Operation said, string verb)
+    {
+        var parameters = new JsonArray();
+        foreach (var name in route.Parameters.Select(p => p.Name))
+        {
+            var known = said.Path.FirstOrDefault(p => p.Name == name) ?? new Parameter(name, """{"type":"string","format":"uuid"}""", "", SampleId);
+            parameters.Add((JsonNode)Parameter(known with { Required = true }, "path"));
+        }
+
+        foreach (var query in said.Query)
+            parameters.Add((JsonNode)Parameter(query, "query"));
+        if (verb == "POST")
+            parameters.Add((JsonNode)Reference("parameters/IdempotencyKey"));
+        if (verb is "PATCH" or "DELETE")
+            parameters.Add((JsonNode)Reference("parameters/IfMatch"));
+        if (verb == "GET" && !said.Streams)
+        {
+            parameters.Add((JsonNode)Reference("parameters/IfNoneMatch"));
+            parameters.Add((JsonNode)Reference("parameters/MinPosition"));
+        }
+
+        return parameters;
+    }
+
+    private static JsonObject Parameter(Parameter parameter, string place)
+    {
+        var described = new JsonObject
+        {
+            ["name"] = parameter.Name,
+            ["in"] = place,
+            ["required"] = parameter.Required,
+            ["schema"] = JsonNode.Parse(parameter.Schema),
+        };
+        if (parameter.Description.Length > 0)
+            described["description"] = parameter.Description;
+        if (parameter.Example.Length > 0)
+            described["example"] = parameter.Example;
+        return described;
+    }
+
+    private static JsonObject? Body(Operation said)
+    {
+        var (schema, example) = said.Body is { } shape ? (shape.Schema, shape.Example) : said.RawBody ?? default;
+        if (schema is null)
+            return null;
+        var media = new JsonObject { ["schema"] = JsonNode.Parse(schema), ["example"] = JsonNode.Parse(example) };
+        var content = new JsonObject { [Json] = media };
+        if (said.IsMergePatch)
+            content["application/merge-patch+json"] = media.DeepClone();
+        return new JsonObject { ["required"] = true, ["content"] = content };
+    }
+
+    private static JsonObject Responses(Operation said)
+    {
+        var answer = new JsonObject { ["description"] = said.Summary };
+        if (said.Example.Length > 0)
+        {
+            var isJson = said.MediaType.EndsWith("json", StringComparison.Ordinal) && !said.MediaType.EndsWith("ndjson", StringComparison.Ordinal);
+            answer["content"] = new JsonObject
+            {
+                [said.MediaType] = isJson
+                    ? new JsonObject { ["schema"] = SchemaOf(JsonNode.Parse(said.Example)), ["example"] = JsonNode.Parse(said.Example) }
+                    : new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" }, ["example"] = said.Example },
+            };
+        }
+
+        return new JsonObject { [said.Status.ToString()] = answer, ["default"] = Reference("responses/Problem") };
+    }
+
+    /// <summary>The schema that an example shows: names and types, nothing required.</summary>
+    private static JsonObject SchemaOf(JsonNode? example)
+    {
+        switch (example)
+        {
+            case JsonObject members:
+                var properties = new JsonObject();
+                foreach (var (name, value) in members)
+                    properties[name] = SchemaOf(value);
+                return new JsonObject { ["type"] = "object", ["properties"] = properties };
+            case JsonArray items:
+                return new JsonObject { ["type"] = "array", ["items"] = items.Count > 0 ? SchemaOf(items[0]) : new JsonObject() };
+            case JsonValue value:
+                return new JsonObject
+                {
+                    ["type"] = value.GetValueKind() switch
+                    {
+                        JsonValueKind.Number => "number",
+                        JsonValueKind.True or JsonValueKind.False => "boolean",
+                        _ => "string",
+                    },
+                };
+            default:
+                return new JsonObject { ["type"] = new JsonArray("string", "null") };
+        }
+    }
+
+    private static string SegmentText(RoutePatternPathSegment segment) => string.Concat(segment.Parts.Select(part => part switch
+    {
+        RoutePatternParameterPart parameter => $"{{{parameter.Name}}}",
+        RoutePatternLiteralPart literal => literal.Content,
+        RoutePatternSeparatorPart separator => separator.Content,
+        _ => "",
+    }));
+
+    private static JsonObject Reference(string to) => new() { ["$ref"] = $"#/components/{to}" };
+
+    private static JsonObject Components() => new()
+    {
+        ["securitySchemes"] = new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" } },
+        ["parameters"] = new JsonObject
+        {
+            ["IdempotencyKey"] = Header("Idempotency-Key", "Any string of yours, up to 200 characters: the same request under the same key is answered as the first time and changes nothing, for 24 hours.", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\""),
+            ["IfMatch"] = Header("If-Match", "The ETag that you have seen: any other version is refused with 412.", "*"),
+            ["IfNoneMatch"] = Header("If-None-Match", "The ETag that you hold: 304 when it is still the one.", "\"v1\""),
+            ["MinPosition"] = new JsonObject
+            {
+                ["name"] = "Events-Min-Position",
+                ["in"] = "header",
+                ["required"] = false,
+                ["schema"] = new JsonObject { ["type"] = "integer", ["minimum"] = 0 },
+                ["description"] = "The Events-Position of your own change: the answer holds it, or waits for it up to 2 seconds.",
+                ["example"] = 0,
+            },
+        },
+        ["schemas"] = new JsonObject { ["Problem"] = JsonNode.Parse(ProblemSchema) },
+        ["responses"] = new JsonObject
+        {
+            ["Problem"] = new JsonObject
+            {
+                ["description"] = "Refused, and why",
+                ["content"] = new JsonObject
+                {
+                    ["application/problem+json"] = new JsonObject
+                    {
+                        ["schema"] = Reference("schemas/Problem"),
+                        ["example"] = JsonNode.Parse("""{"type":"/problems/invalid_request","title":"The request is not valid","status":400,"detail":"It is missing.","code":"invalid_request","errors":[{"pointer":"/title","code":"required","detail":"It is missing."}]}"""),
+                    },
+                },
+            },
+        },
+    };
+
+    private static JsonObject Header(string name, string description, string example) => new()
+    {
+        ["name"] = name,
+        ["in"] = "header",
+        ["required"] = false,
+        ["schema"] = new JsonObject { ["type"] = "string" },
+        ["description"] = description,
+        ["example"] = example,
+    };
+
+    private const string ProblemSchema =
+        """
+        {"type":"object","required":["type","title","status","detail","code"],"properties":{
+          "type":{"type":"string","format":"uri-reference"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+          "code":{"type":"string","description":"Stable; match on this."},"traceId":{"type":"string"},
+          "errors":{"type":"array","items":{"type":"object","properties":{"pointer":{"type":"string","description":"JSON pointer into the body, or ?name of a query parameter."},"code":{"type":"string"},"detail":{"type":"string"}}}}}}
+        """;
+}

@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Events.Http.Answers;
+using Events.Http.Auth;
+using Events.Http.Commanding;
+using Events.Http.Problems;
+using Events.Projections.Engine;
+
+namespace Events.Http.Lists;
+
+/// <summary>A page on its way out: the items' bytes are copied as the read model holds them, between an opening and a cursor.</summary>
+public static class PageAnswer
+{
+    private const int PlaceIdBytes = 16;
+
+    public static async Task WritePageAsync(
+        this HttpContext http, QueryPage page, string list, CursorSigner signer, IReadOnlyList<string>? fields = null, Action<IBufferWriter<byte>>? more = null)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var items = fields is null ? page.Items : SparseFields.Apply(page.Items, fields);
+        var cursor = page.Next is { } next ? signer.Sign(caller.Tenant, list, Place(next)) : null;
+        var response = http.Response;
+        response.Headers[CommandRunner.PositionHeader] = page.Position.ToString(CultureInfo.InvariantCulture);
+        var tag = $"\"{ContentHash.Of(items.Span, cursor):x16}\"";
+        response.Headers.ETag = tag;
+        if (cursor is not null)
+            response.Headers.Link = NextLink(http.Request, cursor);
+        if (Versions.IsNotModified(http.Request, tag))
+        {
+            response.StatusCode = 304;
+            return;
+        }
+
+        response.ContentType = "application/json";
+        var writer = response.BodyWriter;
+        writer.Write("{\"items\":["u8);
+        writer.Write(items.Span);
+        writer.Write("],\"nextCursor\":"u8);
+        if (cursor is null)
+        {
+            writer.Write("null"u8);
+        }
+        else
+        {
+            // Base64url: nothing in it needs an escape.
+            writer.Write("\""u8);
+            Encoding.ASCII.GetBytes(cursor, writer);
+            writer.Write("\""u8);
+        }
+
+        more?.Invoke(writer);
+        writer.Write("}"u8);
+        await writer.FlushAsync();
+    }
+
+    /// <summary>Where the request's cursor leads; null: to the first page, or nowhere with a refusal in the query.</summary>
+    public static KeysetCursor? ReadCursor(this QueryParameters query, CursorSigner signer, Caller caller, string list)
+    {
+        if (query.Find("cursor") is not { } text)
+            return null;
+        var place = signer.Open(caller.Tenant, list, text, out var wrong);
+        if (place is { Length: >= PlaceIdBytes })
+            return new KeysetCursor(Encoding.UTF8.GetString(place.AsSpan(PlaceIdBytes)), new Guid(place.AsSpan(0, PlaceIdBytes)));
+        query.Refuse("cursor", "bad_cursor", wrong ?? "The cursor is not one that this service made.");
+        return null;
+    }
+
+    /// <summary>The members that <c>fields</c> asks for; null: all.</summary>
+    public static IReadOnlyList<string>? ReadFields(this QueryParameters query, IReadOnlyList<string> known)
+    {
+        if (query.Find("fields") is not { } text)
+            return null;
+        var fields = text.Split(',', StringSplitOptions.TrimEntries);
+        foreach (var field in fields)
+        {
+            if (known.Contains(field, StringComparer.Ordinal))
+                continue;
+            query.Refuse("fields", "unknown_field", $"It takes, with commas between: {string.Join(", ", known)}.");
+            return null;
+        }
+
+        return fields;
+    }
+
+    /// <summary>Answers the problem when the query has one.</summary>
+    public static async ValueTask<bool> RefusedAsync(this HttpContext http, QueryParameters query)
+    {
+        if (query.Problem is not { } problem)
+            return false;
+        await http.Response.WriteAsync(problem);
+        return true;
+    }
+
+    private static byte[] Place(KeysetCursor cursor)
+    {
+        var place = new byte[PlaceIdBytes + Encoding.UTF8.GetByteCount(cursor.Value)];
+        cursor.Id.TryWriteBytes(place);
+        Encoding.UTF8.GetBytes(cursor.Value, place.AsSpan(PlaceIdBytes));
+        return place;
+    }
+
+    private static string NextLink(HttpRequest request, string cursor)
+    {
+        var target = new StringBuilder("<").Append(request.Path.Value).Append('?');
+        foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(request.QueryString.Value))
+        {
+            if (!pair.EncodedName.Span.SequenceEqual("cursor"))
+                target.Append(pair.EncodedName.Span).Append('=').Append(pair.EncodedValue.Span).Append('&');
+        }
+
+        return target.Append("cursor=").Append(cursor).Append(">; rel=\"next\"").ToString();
+    }
+}

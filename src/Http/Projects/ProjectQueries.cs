@@ -1,0 +1,51 @@
+using System.Globalization;
+using Events.Http.Answers;
+using Events.Http.Auth;
+using Events.Http.Commanding;
+using Events.Http.Lists;
+using Events.Http.Problems;
+using Events.Projections.ProjectList;
+
+namespace Events.Http.Projects;
+
+public sealed class ProjectQueries(ProjectListQuery projects, Freshness freshness, CursorSigner signer)
+{
+    public static IReadOnlyList<string> Sorts { get; } = ["key", "-key", "name", "-name", "created", "-created"];
+
+    public async Task ListAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "archived", "sort", "limit", "cursor");
+        var archived = query.Flag("archived") ?? false;
+        var sort = query.Choice("sort", [.. Sorts]) ?? "key";
+        var order = sort.TrimStart('-') switch { "name" => ProjectListOrder.Name, "created" => ProjectListOrder.Created, _ => ProjectListOrder.Key };
+        var limit = query.Limit();
+        var key = $"projects/{archived}/{sort}";
+        var after = query.ReadCursor(signer, caller, key);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
+            return;
+        await http.WritePageAsync(await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, http.RequestAborted), key, signer);
+    }
+
+    public async Task DetailAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request);
+        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id) || !caller.Sees(id))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return;
+        }
+
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
+            return;
+        var document = await projects.FindAsync(caller.Tenant, id, http.RequestAborted);
+        http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
+        if (document.Exists)
+            await http.WriteDocumentAsync(document.Json, Versions.ETag(document.Version));
+        else
+            await http.Response.WriteAsync(NotThere);
+    }
+
+    private static Problem NotThere { get; } = Problem.NotFound("There is no such project.");
+}

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Text.Json;
+using Events.Commands.Tasks;
+using Events.Http.Answers;
+using Events.Http.Auth;
+using Events.Http.Commanding;
+using Events.Http.Lists;
+using Events.Http.Problems;
+using Events.Projections.Engine;
+using Events.Projections.TaskDetail;
+using Events.Projections.TaskHistory;
+using Events.Projections.TaskList;
+
+namespace Events.Http.Tasks;
+
+/// <summary>Lists and details of tasks, from read models only.</summary>
+public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, TaskHistoryQuery history, Freshness freshness, CursorSigner signer)
+{
+    public static IReadOnlyList<string> Sorts { get; } =
+        [.. Enum.GetNames<TaskListOrder>().Select(n => n.ToLowerInvariant()).SelectMany(n => new[] { n, $"-{n}" })];
+
+    public static IReadOnlyList<string> RowFields { get; } =
+    [
+        "id", "projectId", "key", "number", "title", "status", "priority", "assigneeId", "labels", "dueOn", "estimate", "parentId", "rank",
+        "archived", "createdAt", "updatedAt", "version",
+    ];
+
+    public async Task ListAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "sort", "fields", "limit", "cursor");
+        var filter = ReadFilter(query, caller);
+        var sort = ReadSort(query, filter);
+        var limit = query.Limit();
+        var fields = query.ReadFields(RowFields);
+        var key = Canonical(filter, sort);
+        var after = query.ReadCursor(signer, caller, key);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
+            return;
+        await http.WritePageAsync(await list.RunAsync(caller.Tenant, filter, sort, after, limit, http.RequestAborted), key, signer, fields);
+    }
+
+    public async Task DetailAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return;
+        }
+
+        var query = QueryParameters.Read(http.Request);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskDetailQuery.Projection))
+            return;
+        await WriteDetailAsync(http, caller, await details.FindAsync(caller.Tenant, id, http.RequestAborted));
+    }
+
+    public async Task HistoryAsync(HttpContext http)
+    {
+        if (await BeginPartAsync(http, "history") is not var (caller, id, query, after, limit, key))
+            return;
+        _ = query;
+        var before = after is null ? (long?)null : long.Parse(after.Value, CultureInfo.InvariantCulture);
+        await http.WritePageAsync(await history.RunAsync(caller.Tenant, id, before, limit, http.RequestAborted), key, signer);
+    }
+
+    public async Task CommentsAsync(HttpContext http)
+    {
+        if (await BeginPartAsync(http, "comments") is not var (caller, id, query, after, limit, key))
+            return;
+        _ = query;
+        var behind = after is null ? 0 : long.Parse(after.Value, CultureInfo.InvariantCulture);
+        await http.WritePageAsync(await details.CommentsAsync(caller.Tenant, id, behind, limit, http.RequestAborted), key, signer);
+    }
+
+    /// <summary>What the pages of a task's parts begin with; null: it is answered already.</summary>
+    private async ValueTask<(Caller Caller, Guid Id, QueryParameters Query, KeysetCursor? After, int Limit, string Key)?> BeginPartAsync(HttpContext http, string part)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "limit", "cursor");
+        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return null;
+        }
+
+        var limit = query.Limit();
+        var key = $"{part}/{id:N}";
+        var after = query.ReadCursor(signer, caller, key);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskDetailQuery.Projection))
+            return null;
+        if (caller.HiddenProjects.Count > 0 && !Sees(caller, (await details.FindAsync(caller.Tenant, id, http.RequestAborted)).Json))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return null;
+        }
+
+        return (caller, id, query, after, limit, key);
+    }
+
+    private static async Task WriteDetailAsync(HttpContext http, Caller caller, QueryDocument document)
+    {
+        http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
+        if (!document.Exists || !Sees(caller, document.Json))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return;
+        }
+
+        await http.WriteDocumentAsync(document.Json, Versions.ETag(document.Version));
+    }
+
+    /// <summary>Whether the document's project may be known to the caller.</summary>
+    private static bool Sees(Caller caller, ReadOnlyMemory<byte> document)
+    {
+        if (caller.HiddenProjects.Count == 0)
+            return true;
+        var json = new Utf8JsonReader(document.Span);
+        while (json.Read())
+        {
+            if (json.CurrentDepth == 1 && json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals("projectId"u8))
+                return json.Read() && caller.Sees(json.GetGuid());
+        }
+
+        return false;
+    }
+
+    private static TaskListFilter ReadFilter(QueryParameters query, Caller caller)
+    {
+        var statuses = query.Choices<WorkStatus>("status");
+        var priorities = query.Choices<Priority>("priority");
+        return new TaskListFilter
+        {
+            ProjectId = query.Id("projectId"),
+            Statuses = statuses.Count == 0 ? null : statuses,
+            Priorities = priorities.Count == 0 ? null : priorities,
+            AssigneeId = query.Find("assigneeId") == "me" ? caller.PersonId : query.Id("assigneeId"),
+            Label = query.Text("label", Commands.Deciding.Limits.Label),
+        };
+    }
+
+    private static TaskListSort ReadSort(QueryParameters query, TaskListFilter filter)
+    {
+        if (query.Find("sort") is not { } text)
+            return TaskListSort.NewestFirst;
+        var descending = text.StartsWith('-');
+        var name = descending ? text.AsSpan(1) : text;
+        var offered = TaskListQuery.Orders(filter).ToList();
+        foreach (var order in offered)
+        {
+            if (name.SequenceEqual(NameOf(order)))
+                return new TaskListSort(order, descending);
+        }
+
+        query.Refuse("sort", "sort_not_offered", $"With this filter it takes one of {string.Join(", ", offered.Select(NameOf))}; with - before it, the other way round.");
+        return TaskListSort.NewestFirst;
+    }
+
+    private static string NameOf(TaskListOrder order) => order switch
+    {
+        TaskListOrder.Created => "created",
+        TaskListOrder.Updated => "updated",
+        TaskListOrder.Due => "due",
+        TaskListOrder.Priority => "priority",
+        TaskListOrder.Rank => "rank",
+        _ => "number",
+    };
+
+    private static string Canonical(TaskListFilter filter, TaskListSort sort) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"tasks/{(int)sort.Order}{(sort.Descending ? '-' : '+')}/{filter.ProjectId:N}/{filter.AssigneeId:N}/{string.Join(',', filter.Statuses?.Select(s => (int)s) ?? [])}/{string.Join(',', filter.Priorities?.Select(p => (int)p) ?? [])}/{filter.Label}");
+
+    private static Problem NotThere { get; } = Problem.NotFound("There is no such task.");
+}
