@@ -5,6 +5,7 @@ using Events.Http.Idempotency;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Http.Projects;
+using Events.Http.Reference;
 using Events.Http.Tasks;
 
 namespace Events.Http;
@@ -36,5 +37,6 @@ public static class HttpApi
         api.MapTaskCommands();
         api.MapTaskQueries();
         app.MapOpenApiDocument();
+        app.MapReferencePage();
     }
 }
