@@ -1,4 +1,3 @@
-using Events.Commands;
 using Events.Http.Commanding;
 using Events.Http.Describing;
 using Events.Http.Idempotency;
@@ -14,7 +13,6 @@ namespace Events.Http;
 public static class HttpApi
 {
     public static IServiceCollection AddHttpApi(this IServiceCollection services) => services
-        .AddTasksAndProjects()
         .AddSingleton<InFlightKeys>()
         .AddSingleton<ReplayedAnswers>()
         .AddSingleton<CommandRunner>()
