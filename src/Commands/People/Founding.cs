@@ -21,7 +21,7 @@ public sealed class Founding
     internal Founding(PersonCommands people, WorkspaceCommands workspaces, PasswordHasher hasher, TimeProvider time) =>
         (this.people, this.workspaces, this.hasher, this.time) = (people, workspaces, hasher, time);
 
-    /// <summary>A new person with a new workspace and a token that may all that its owner may.</summary>
+    /// <summary>A new person with a new workspace and a token that may all that its owner may, operating included where the owner is an operator.</summary>
     /// <exception cref="InvalidOperationException">The address is taken.</exception>
     public async Task<Founded> FoundAsync(string workspaceName, string ownerName, EmailAddress email, string password, CancellationToken ct)
     {
@@ -31,7 +31,7 @@ public sealed class Founding
             throw new InvalidOperationException($"{email} could not sign up.");
         var workspaceId = await FoundAsync(personId, workspaceName, ct)
             ?? throw new InvalidOperationException($"{email} could not found a workspace.");
-        return new(workspaceId, personId, await IssueTokenAsync(workspaceId, personId, "demo", RolePermissions.Of(WorkspaceRole.Owner), ct));
+        return new(workspaceId, personId, await IssueTokenAsync(workspaceId, personId, "demo", RolePermissions.Of(WorkspaceRole.Owner).Or(RolePermissions.Operator), ct));
     }
 
     /// <summary>A new workspace of an existing person; null when they are in too many.</summary>

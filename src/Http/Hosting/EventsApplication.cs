@@ -1,5 +1,6 @@
 using Events.Commands;
 using Events.Http.Reference;
+using Events.Http.Security;
 using Events.Messaging;
 using Events.Platform;
 using Events.Projections;
@@ -51,7 +52,7 @@ public static class EventsApplication
         if (roles.HasFlag(Roles.Jobs))
             services.AddMessageWorker();
         if (roles.HasFlag(Roles.Api))
-            services.AddHttpApi();
+            services.AddSecurity().AddHttpApi();
     }
 
     private static void MapParts(WebApplication app, Roles roles)
@@ -60,6 +61,7 @@ public static class EventsApplication
         app.MapHealth();
         if (!roles.HasFlag(Roles.Api))
             return;
+        app.UseSecurity();
         app.MapReferencePage();
         app.MapApi();
     }

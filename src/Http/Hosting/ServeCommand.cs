@@ -1,3 +1,4 @@
+using Events.Commands.Secrets;
 using Events.Platform.Embedded;
 using Events.Platform.Migrations;
 using Events.Platform.Postgres;
@@ -23,6 +24,7 @@ internal static class ServeCommand
         app.Services.GetRequiredService<RedisClient>();
         await PostgresVersion.RequireAsync(app.Services.GetRequiredService<DirectDataSource>().DataSource, ct);
         await app.Services.GetRequiredService<Migrator>().MigrateAsync(ct);
+        await app.Services.GetRequiredService<MasterKeyCheck>().RequireSameAsync(ct);
         await StartAsync(app, ct);
 
         try

@@ -37,6 +37,8 @@ public static class ProblemWriter
 
             json.WriteEndObject();
         });
+        // The audit log says the code.
+        response.HttpContext.Features.Set(problem);
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;
