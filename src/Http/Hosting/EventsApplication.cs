@@ -1,5 +1,4 @@
 using Events.Commands;
-using Events.Http.Reference;
 using Events.Http.Security;
 using Events.Messaging;
 using Events.Platform;
@@ -62,7 +61,6 @@ public static class EventsApplication
         if (!roles.HasFlag(Roles.Api))
             return;
         app.UseSecurity();
-        app.MapReferencePage();
         app.MapApi();
     }
 }
