@@ -22,8 +22,8 @@ public static class TelemetryServices
         var exports = Array.Exists(EndpointSettings, name => !string.IsNullOrWhiteSpace(configuration[name]));
         services.AddLogging(logging =>
         {
-            // Npgsql reports every command at this level.
-            logging.AddFilter("Npgsql.Command", LogLevel.Warning);
+            // Npgsql reports every command and every wait for a notification as information.
+            logging.AddFilter("Npgsql", LogLevel.Warning);
             if (exports)
                 logging.AddOpenTelemetry(log => log.SetResourceBuilder(Resource()).AddOtlpExporter());
             else
