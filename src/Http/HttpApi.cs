@@ -1,6 +1,7 @@
 using Events.Http.Commanding;
 using Events.Http.Describing;
 using Events.Http.Idempotency;
+using Events.Http.Jobs;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Http.Projects;
@@ -22,7 +23,8 @@ public static class HttpApi
         .AddSingleton<TaskHandlers>()
         .AddSingleton<TaskQueries>()
         .AddSingleton<ProjectQueries>()
-        .AddSingleton<ProjectHandlers>();
+        .AddSingleton<ProjectHandlers>()
+        .AddSingleton<JobHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
@@ -34,6 +36,7 @@ public static class HttpApi
         api.MapProjectQueries();
         api.MapTaskCommands();
         api.MapTaskQueries();
+        api.MapJobs();
         app.MapOpenApiDocument();
         app.MapReferencePage();
     }

@@ -40,6 +40,7 @@ public static class MessagingServices
                 provider.GetRequiredService<MessagingBuilder>(),
                 provider.GetRequiredService<TimeProvider>()));
             services.AddSingleton<JobStore>();
+            services.AddSingleton<JobFeed>();
             services.AddSingleton<DeadLetterStore>();
         }
 

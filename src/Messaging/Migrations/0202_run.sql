@@ -102,6 +102,7 @@ begin
             error_type = null, error_message = null
         from taken t
         where t.is_job and j.id = t.id
+        returning pg_notify('job_changes', j.tenant_id || ' ' || j.id::text)
     )
     select v_claim, t.seq, t.id, t.tenant_id, t.type, t.priority, t.attempt, t.takeovers, t.enqueued_at, t.body,
         t.order_key, t.unique_key, t.batch_id, t.traceparent, t.correlation_id, t.is_job
@@ -186,6 +187,7 @@ begin
     from unnest(p_id, p_result) as i (id, result)
     where j.id = i.id and i.id in (select e.id from unnest(v_ended) e where e.is_job);
 
+    perform pg_notify('job_changes', e.tenant_id || ' ' || e.id::text) from unnest(v_ended) e where e.is_job;
     perform let_go(v_ended, 0);
     return query select e.id from unnest(v_ended) e;
 end $$;
@@ -268,6 +270,9 @@ begin
         insert into handled_messages (id) values (p_id) on conflict do nothing;
         update jobs set status = 'cancelled', finished_at = now(), cancel_requested = false where v_message.is_job and id = p_id;
         perform let_go(array[v_message], 1);
+    end if;
+    if v_message.is_job then
+        perform pg_notify('job_changes', v_message.tenant_id || ' ' || p_id::text);
     end if;
     return true;
 end $$;

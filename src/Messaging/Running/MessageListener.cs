@@ -8,7 +8,7 @@ namespace Events.Messaging.Running;
 /// The process's one session that hears notifications: work to do, jobs to cancel, jobs that changed. It is a shortcut
 /// only: whatever it misses while it is away is found by polling.
 /// </summary>
-public sealed partial class MessageListener(DirectDataSource direct, TimeProvider time, ILogger<MessageListener> logger)
+public sealed partial class MessageListener(DirectDataSource direct, TimeProvider time, ILogger<MessageListener> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(500);
 
@@ -21,8 +21,18 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
     /// <summary>Tenant and id of a job whose row has changed.</summary>
     internal event Action<string, Guid>? JobChanged;
 
-    /// <summary>Listens until cancelled.</summary>
-    internal async Task RunAsync(CancellationToken ct)
+    private readonly CancellationTokenSource ending = new();
+    private readonly Lock gate = new();
+    private Task? running;
+
+    /// <summary>Listens from the first call on, until the process ends.</summary>
+    public void Start()
+    {
+        lock (gate)
+            running ??= Task.Run(() => RunAsync(ending.Token));
+    }
+
+    private async Task RunAsync(CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -79,6 +89,14 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
                 JobChanged?.Invoke(notification.Payload[..space], id);
                 break;
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        if (running is not null)
+            await running;
+        ending.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The session that listens for work is gone; polling until it is back")]

@@ -33,8 +33,7 @@ public sealed partial class MessageWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var listening = new CancellationTokenSource();
-        var ears = listener.RunAsync(listening.Token);
+        listener.Start();
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -52,9 +51,6 @@ public sealed partial class MessageWorker(
                 await Task.Delay(AgainAfter, time, CancellationToken.None);
             }
         }
-
-        await listening.CancelAsync();
-        await ears;
     }
 
     private async Task RunNodeAsync(NodeLease lease, CancellationToken stop)
