@@ -1,8 +1,10 @@
+using Events.Benchmarks.Append;
 using Events.Benchmarks.Reporting;
 
 // The contents page: one folder a benchmark.
 var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IReadOnlyList<BenchmarkRow>>>>(StringComparer.Ordinal)
 {
+    ["append"] = AppendBenchmark.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

@@ -27,7 +27,7 @@ public sealed class EventTypes
     public EventTypes Add<T>(string alias, JsonTypeInfo<T> json)
         where T : class
     {
-        Register(new EventType(alias, typeof(T), json, (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<T>)type.Json)!, Upcast: null));
+        Register(new EventType(alias, typeof(T), json, (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<T>)type.Json)!, upcast: null));
         return this;
     }
 
@@ -98,16 +98,21 @@ public sealed class EventTypes
     }
 }
 
-/// <param name="Upcast">Null for a current shape.</param>
-internal sealed record EventType(
-    string Alias,
-    Type Type,
-    JsonTypeInfo Json,
-    EventReading Read,
-    Func<object, object>? Upcast)
+/// <param name="upcast">Null for a current shape.</param>
+internal sealed class EventType(string alias, Type type, JsonTypeInfo json, EventReading read, Func<object, object>? upcast)
 {
+    public string Alias => alias;
+
+    public Type Type => type;
+
+    public JsonTypeInfo Json => json;
+
+    public EventReading Read => read;
+
+    public Func<object, object>? Upcast => upcast;
+
     /// <summary>As Marten writes it: no version, so that it survives the next build.</summary>
-    public string DotNetType { get; } = $"{Type.FullName}, {Type.Assembly.GetName().Name}";
+    public string DotNetType { get; } = $"{type.FullName}, {type.Assembly.GetName().Name}";
 }
 
 internal delegate object? EventReading(ReadOnlySpan<byte> data, EventType type);

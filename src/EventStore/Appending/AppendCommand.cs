@@ -12,31 +12,31 @@ internal sealed class AppendCommand : IDisposable
 {
     private const string EventsSql =
         """
-        select outcomes, faults, actuals, firsts, positions, recorded_at
-        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         """;
 
     private const string KeysSql =
         """
-        select outcomes, faults, actuals, firsts, positions, recorded_at
-        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20, $21, $22, $23, $24, $25, $26, $27, $28)
+        select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                      $19, $20, $21, $22, $23, $24, $25, $26, $27)
         """;
 
     private const string MessagesSql =
         """
-        select outcomes, faults, actuals, firsts, positions, recorded_at
-        from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20, $21, $22, $23, $24, $25, $26, $27, $28,
-                    $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)
+        select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                      $19, $20, $21, $22, $23, $24, $25, $26, $27,
+                      $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
         """;
 
     private readonly NpgsqlCommand command = new();
     private readonly Dictionary<(string Tenant, Guid Id), int> streams = [];
+    private readonly Dictionary<EventType, int> types = [];
     private readonly NpgsqlParameter<Guid> batchId = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
-    private readonly NpgsqlParameter<int> unitCount = new() { NpgsqlDbType = NpgsqlDbType.Integer };
     private readonly NpgsqlParameter<TimeSpan> keep = new() { NpgsqlDbType = NpgsqlDbType.Interval };
 
+    private readonly Column<string?> unitCorrelation = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> unitCausation = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]?> unitHeaders = new(NpgsqlDbType.Jsonb);
     private readonly Column<int> appendUnit = new(NpgsqlDbType.Integer);
     private readonly Column<int> appendStream = new(NpgsqlDbType.Integer);
     private readonly Column<long> appendExpected = new(NpgsqlDbType.Bigint);
@@ -44,16 +44,13 @@ internal sealed class AppendCommand : IDisposable
     private readonly Column<string> streamTenant = new(NpgsqlDbType.Varchar);
     private readonly Column<Guid> streamId = new(NpgsqlDbType.Uuid);
     private readonly Column<string?> streamType = new(NpgsqlDbType.Varchar);
-    private readonly Column<string> eventTenant = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> typeAlias = new(NpgsqlDbType.Varchar);
+    private readonly Column<string> typeDotNet = new(NpgsqlDbType.Varchar);
     private readonly Column<int> eventAppend = new(NpgsqlDbType.Integer);
     private readonly Column<int> eventOffset = new(NpgsqlDbType.Integer);
     private readonly Column<Guid> eventId = new(NpgsqlDbType.Uuid);
-    private readonly Column<string> eventType = new(NpgsqlDbType.Varchar);
-    private readonly Column<string> eventDotNetType = new(NpgsqlDbType.Varchar);
+    private readonly Column<int> eventType = new(NpgsqlDbType.Integer);
     private readonly Column<byte[]> eventData = new(NpgsqlDbType.Jsonb);
-    private readonly Column<string?> eventCorrelation = new(NpgsqlDbType.Varchar);
-    private readonly Column<string?> eventCausation = new(NpgsqlDbType.Varchar);
-    private readonly Column<byte[]?> eventHeaders = new(NpgsqlDbType.Jsonb);
 
     private readonly Column<int> keyUnit = new(NpgsqlDbType.Integer);
     private readonly Column<string> keyTenant = new(NpgsqlDbType.Varchar);
@@ -88,8 +85,8 @@ internal sealed class AppendCommand : IDisposable
         keep.TypedValue = options.IdempotencyKept;
         eventColumns =
         [
-            appendUnit, appendStream, appendExpected, appendCount, streamTenant, streamId, streamType, eventTenant, eventAppend,
-            eventOffset, eventId, eventType, eventDotNetType, eventData, eventCorrelation, eventCausation, eventHeaders,
+            unitCorrelation, unitCausation, unitHeaders, appendUnit, appendStream, appendExpected, appendCount, streamTenant, streamId,
+            streamType, typeAlias, typeDotNet, eventAppend, eventOffset, eventId, eventType, eventData,
         ];
         keyColumns = [keyUnit, keyTenant, keyText, keyHash, keyStatus, keyLocation, keyETag, keyBody];
         messageColumns =
@@ -104,7 +101,6 @@ internal sealed class AppendCommand : IDisposable
     {
         Clear();
         batchId.TypedValue = batch;
-        unitCount.TypedValue = units.Count;
         for (var i = 0; i < units.Count; i++)
         {
             AddStreams(i + 1, units[i]);
@@ -117,21 +113,15 @@ internal sealed class AppendCommand : IDisposable
     }
 
     /// <exception cref="NpgsqlException">Refused, broken, or timed out.</exception>
-    public async Task<AppendResult> ExecuteAsync(NpgsqlConnection connection, CancellationToken ct)
+    public async Task<long[]> ExecuteAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         command.Connection = connection;
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        var result = new AppendResult(
-            await reader.GetFieldValueAsync<short[]>(0, ct),
-            await reader.GetFieldValueAsync<int[]>(1, ct),
-            await reader.GetFieldValueAsync<long[]>(2, ct),
-            await reader.GetFieldValueAsync<long[]>(3, ct),
-            await reader.IsDBNullAsync(4, ct) ? [] : await reader.GetFieldValueAsync<long[]>(4, ct),
-            await reader.GetFieldValueAsync<DateTime>(5, ct));
+        var answer = reader.GetFieldValue<long[]>(0);
         // The end of the command is where an error at the commit would show.
         await reader.NextResultAsync(ct);
-        return result;
+        return answer;
     }
 
     public void Dispose() => command.Dispose();
@@ -140,6 +130,9 @@ internal sealed class AppendCommand : IDisposable
     {
         var unit = pending.Unit;
         var metadata = unit.Metadata;
+        unitCorrelation.Add(metadata.CorrelationId);
+        unitCausation.Add(metadata.CausationId);
+        unitHeaders.Add(pending.Encoded.Headers);
         var next = 0;
         foreach (var stream in unit.Streams)
         {
@@ -150,18 +143,23 @@ internal sealed class AppendCommand : IDisposable
             for (var offset = 0; offset < stream.Events.Count; offset++)
             {
                 var (id, type, data) = pending.Encoded.Events[next++];
-                eventTenant.Add(unit.Tenant.Value);
                 eventAppend.Add(appendUnit.Count);
                 eventOffset.Add(offset);
                 eventId.Add(id);
-                eventType.Add(type.Alias);
-                eventDotNetType.Add(type.DotNetType);
+                eventType.Add(TypeNumber(type));
                 eventData.Add(data);
-                eventCorrelation.Add(metadata.CorrelationId);
-                eventCausation.Add(metadata.CausationId);
-                eventHeaders.Add(pending.Encoded.Headers);
             }
         }
+    }
+
+    private int TypeNumber(EventType type)
+    {
+        if (types.TryGetValue(type, out var number))
+            return number;
+        typeAlias.Add(type.Alias);
+        typeDotNet.Add(type.DotNetType);
+        types.Add(type, typeAlias.Count);
+        return typeAlias.Count;
     }
 
     private int StreamNumber(string tenant, StreamAppend stream)
@@ -215,7 +213,6 @@ internal sealed class AppendCommand : IDisposable
         command.CommandText = sql;
         command.Parameters.Clear();
         command.Parameters.Add(batchId);
-        command.Parameters.Add(unitCount);
         Add(eventColumns);
         if (sql != EventsSql)
         {
@@ -236,6 +233,7 @@ internal sealed class AppendCommand : IDisposable
     private void Clear()
     {
         streams.Clear();
+        types.Clear();
         foreach (var column in eventColumns)
             column.Clear();
         foreach (var column in keyColumns)
@@ -244,6 +242,3 @@ internal sealed class AppendCommand : IDisposable
             column.Clear();
     }
 }
-
-/// <summary>What <c>append</c> answers; 0101_append.sql tells what the arrays mean.</summary>
-internal sealed record AppendResult(short[] Outcomes, int[] Faults, long[] Actuals, long[] Firsts, long[] Positions, DateTime RecordedAt);

@@ -17,7 +17,7 @@ internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions 
         connection = await dataSource.OpenConnectionAsync(ct);
     }
 
-    public async Task<AppendResult> ExecuteAsync(Guid batch, IReadOnlyList<PendingUnit> units, CancellationToken ct)
+    public async Task<long[]> ExecuteAsync(Guid batch, IReadOnlyList<PendingUnit> units, CancellationToken ct)
     {
         command.Fill(batch, units);
         return await command.ExecuteAsync(connection!, ct);

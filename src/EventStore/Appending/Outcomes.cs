@@ -1,52 +1,62 @@
 namespace Events.EventStore.Appending;
 
-/// <summary>Reads the answer of <c>append</c> back into the outcomes of its units.</summary>
+/// <summary>Reads the answer of <c>append</c> (0101_append.sql tells its layout) back into the outcomes of its units.</summary>
 internal static class Outcomes
 {
-    private const short Appended = 0;
-    private const short VersionConflict = 1;
-    private const short StreamArchived = 2;
-    private const short KeyKnown = 3;
-    private const short KeyReused = 4;
+    private const int Appended = 0;
+    private const int VersionConflict = 1;
+    private const int StreamArchived = 2;
+    private const int KeyKnown = 3;
+    private const int KeyReused = 4;
+
+    private const int Head = 2;
 
     /// <summary>The outcome of each unit in the order of the batch; null where the stored answer of its key must be fetched.</summary>
-    public static AppendOutcome?[] Of(IReadOnlyList<PendingUnit> units, AppendResult result)
+    public static AppendOutcome?[] Of(IReadOnlyList<PendingUnit> units, long[] answer)
     {
+        var at = DateTimeOffset.UnixEpoch.AddMicroseconds(answer[0]);
+        var refused = answer[1] != 0;
+        var appends = 0;
+        foreach (var unit in units)
+            appends += unit.Unit.Streams.Count;
+        var verdicts = refused ? answer.Length - 3 * units.Count : answer.Length;
+        var firsts = verdicts - appends;
+
         var outcomes = new AppendOutcome?[units.Count];
         var append = 0;
         var written = 0;
-        var at = new DateTimeOffset(result.RecordedAt, TimeSpan.Zero);
         for (var i = 0; i < units.Count; i++)
         {
-            var pending = units[i];
-            var unit = pending.Unit;
-            switch (result.Outcomes[i])
+            var unit = units[i];
+            var streams = unit.Unit.Streams;
+            var verdict = refused ? answer[verdicts + i] : Appended;
+            var fault = refused ? (int)answer[verdicts + units.Count + i] - append - 1 : 0;
+            switch (verdict)
             {
                 case Appended:
-                    var versions = new long[unit.Streams.Count];
+                    var versions = new long[streams.Count];
                     for (var j = 0; j < versions.Length; j++)
-                        versions[j] = result.Firsts[append + j] + unit.Streams[j].Events.Count - 1;
-                    written += pending.Encoded.Events.Length;
-                    outcomes[i] = new AppendOutcome.Appended(pending.Encoded.Events.Length == 0 ? 0 : result.Positions[written - 1], versions, at);
+                        versions[j] = answer[firsts + append + j] + streams[j].Events.Count - 1;
+                    written += unit.Encoded.Events.Length;
+                    outcomes[i] = new AppendOutcome.Appended(unit.Encoded.Events.Length == 0 ? 0 : answer[Head + written - 1], versions, at);
                     break;
                 case VersionConflict:
-                    var stale = unit.Streams[result.Faults[i] - append - 1];
-                    outcomes[i] = new AppendOutcome.VersionConflict(stale.StreamId, stale.Expected.Value, result.Actuals[i]);
+                    outcomes[i] = new AppendOutcome.VersionConflict(streams[fault].StreamId, streams[fault].Expected.Value, answer[verdicts + 2 * units.Count + i]);
                     break;
                 case StreamArchived:
-                    outcomes[i] = new AppendOutcome.StreamArchived(unit.Streams[result.Faults[i] - append - 1].StreamId);
+                    outcomes[i] = new AppendOutcome.StreamArchived(streams[fault].StreamId);
                     break;
                 case KeyKnown:
                     outcomes[i] = null;
                     break;
                 case KeyReused:
-                    outcomes[i] = new AppendOutcome.IdempotencyKeyReused(pending.Key!.Key);
+                    outcomes[i] = new AppendOutcome.IdempotencyKeyReused(unit.Key!.Key);
                     break;
                 default:
-                    throw new InvalidOperationException($"append answered the outcome {result.Outcomes[i]}.");
+                    throw new InvalidOperationException($"append answered the outcome {verdict}.");
             }
 
-            append += unit.Streams.Count;
+            append += streams.Count;
         }
 
         return outcomes;

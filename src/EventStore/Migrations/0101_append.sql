@@ -1,14 +1,23 @@
 -- Writes a batch of units of work in one round trip; each unit is accepted or refused on its own.
 --
 -- Arrays are parallel per prefix: u_ a unit, a_ an append to one stream (ascending by unit), s_ a distinct stream of the batch,
--- e_ an event (ascending by append), k_ an idempotency key (at most one a unit, no key twice in a batch), m_ a message.
+-- t_ a distinct event type, e_ an event (ascending by append), k_ an idempotency key (at most one a unit, no key twice in a
+-- batch), m_ a message. Inside, array parameters are in PostgreSQL's expanded form: a subscript costs the same at any index,
+-- and is a good deal cheaper than unnest, which stores every column once more.
 --
--- outcomes per unit: 0 appended, 1 version conflict, 2 stream archived, 3 key known, 4 key reused, 5 stream busy.
--- faults per unit: the append (1-based) that made it refused, else 0. actuals: that stream's version then.
--- firsts per append: version of its first event, 0 when refused. positions: of the accepted events, in order.
+-- The answer is one array, which is cheaper to pass on than a row of arrays:
+--   [1]    the moment of recording, microseconds since 1970
+--   [2]    1 when a unit was refused, else 0
+--   then   per accepted event, in order, its position
+--   then   per append the version of its first event, 0 when its unit was refused
+--   then   only when a unit was refused, per unit three figures: outcome, the append (1-based) that made it refused or 0, and that
+--          stream's version
+-- Outcomes: 0 appended, 1 version conflict, 2 stream archived, 3 key known, 4 key reused.
 create function append(
     batch_id uuid,
-    u_count integer,
+    u_correlation_id varchar[],
+    u_causation_id varchar[],
+    u_headers jsonb[],
     a_unit integer[],
     a_stream integer[],
     a_expected bigint[],
@@ -16,16 +25,13 @@ create function append(
     s_tenant varchar[],
     s_id uuid[],
     s_type varchar[],
-    e_tenant varchar[],
+    t_alias varchar[],
+    t_dotnet_type varchar[],
     e_append integer[],
     e_offset integer[],
     e_id uuid[],
-    e_type varchar[],
-    e_dotnet_type varchar[],
+    e_type integer[],
     e_data jsonb[],
-    e_correlation_id varchar[],
-    e_causation_id varchar[],
-    e_headers jsonb[],
     k_unit integer[] default null,
     k_tenant varchar[] default null,
     k_key varchar[] default null,
@@ -47,34 +53,38 @@ create function append(
     m_unique_key varchar[] default null,
     m_traceparent varchar[] default null,
     m_correlation_id varchar[] default null,
-    m_is_job boolean[] default null,
-    out outcomes smallint[],
-    out faults integer[],
-    out actuals bigint[],
-    out firsts bigint[],
-    out positions bigint[],
-    out recorded_at timestamptz)
+    m_is_job boolean[] default null)
+returns bigint[]
 language plpgsql
--- A generic plan made while the tables are small must not become a scan of them once they are large.
+-- The plans do not depend on the values, and making one costs more than running it; made while the tables are small, it must
+-- not become a scan of them once they are large.
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $append$
 declare
+    units constant integer := cardinality(u_headers);
     appends constant integer := cardinality(a_unit);
-    streams constant integer := cardinality(s_id);
-    before bigint[];  -- per stream: version on disk, 0 none, -1 archived, -2 held by a foreign writer
-    after bigint[];   -- per stream: version after the units accepted so far
-    starts integer[]; -- per append: accepted events before it
-    lasts integer[];  -- per unit: accepted events up to its end
+    recorded_at timestamptz;
+    fenced boolean;
+    ignored boolean;
+    outcomes bigint[];      -- per unit
+    faults bigint[];        -- per unit
+    actuals bigint[];       -- per unit
+    before bigint[];        -- per stream: version on disk, 0 none, -1 archived
+    after bigint[];         -- per stream: version after the units accepted so far
+    firsts bigint[] := '{}'; -- per append
+    starts integer[] := '{}'; -- per append: accepted events before it
+    lasts integer[] := '{}'; -- per unit: accepted events up to its end
+    positions bigint[] := '{}';
     accepted integer := 0;
+    streams integer := 0;
     first_append integer := 1;
     last_append integer;
-    verdict smallint;
+    verdict integer;
     known bigint;
     refused boolean := false;
-    starting boolean := false;
-    growing boolean := false;
     r record;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
@@ -86,31 +96,22 @@ begin
 
     -- The appenders' lock. It is released after the commit is durable and visible, so the next holder's statements see this
     -- batch whole, draw higher positions and read a later clock: positions follow commit order.
-    perform pg_advisory_xact_lock(4995144563013713920 + 'mt_events'::regclass::oid::bigint);
-    if exists (select from append_fences f where f.batch = batch_id) then
-        raise exception 'batch % was given up by its appender', batch_id using errcode = 'EV001';
-    end if;
+    -- (An assignment of an expression without a table costs a fraction of a statement; so does nextval below.)
+    ignored := pg_advisory_xact_lock(4995144563013713920 + 'mt_events'::regclass::oid::bigint) is null;
     recorded_at := clock_timestamp();
 
-    outcomes := array_fill(0::smallint, array[u_count]);
-    faults := array_fill(0, array[u_count]);
-    actuals := array_fill(0::bigint, array[u_count]);
-    lasts := array_fill(0, array[u_count]);
-    firsts := array_fill(0::bigint, array[appends]);
-    starts := array_fill(0, array[appends]);
-    before := array_fill(0::bigint, array[streams]);
-
-    for r in
-        select s.ordinal, m.version, m.is_archived
-        from unnest(s_tenant, s_id) with ordinality as s (tenant_id, id, ordinal)
-        join mt_streams m on m.tenant_id = s.tenant_id and m.id = s.id
-    loop
-        before[r.ordinal] := case when r.is_archived then -1 else coalesce(r.version, 0) end;
-        growing := true;
-    end loop;
+    select exists (select from append_fences f where f.batch = batch_id),
+           array_agg(case when m.is_archived then -1 else coalesce(m.version, 0) end order by s.stream)
+    into fenced, before
+    from generate_series(1, cardinality(s_id)) as s (stream)
+    left join mt_streams m on m.tenant_id = s_tenant[s.stream] and m.id = s_id[s.stream];
+    if fenced then
+        raise exception 'batch % was given up by its appender', batch_id using errcode = 'EV001';
+    end if;
     after := before;
 
     if k_unit is not null then
+        outcomes := array_fill(0::bigint, array[units]);
         for r in
             select k.unit, i.request_hash = k.hash as same
             from unnest(k_unit, k_tenant, k_key, k_hash) as k (unit, tenant_id, key, hash)
@@ -118,68 +119,80 @@ begin
             where i.expires_at > recorded_at
         loop
             outcomes[r.unit] := case when r.same then 3 else 4 end;
+            refused := true;
         end loop;
     end if;
 
-    for unit in 1 .. u_count loop
-        verdict := outcomes[unit];
+    for unit in 1 .. units loop
+        verdict := 0;
+        if refused then
+            verdict := outcomes[unit];
+        end if;
         last_append := first_append;
         while last_append <= appends and a_unit[last_append] = unit loop
             if verdict = 0 then
                 known := after[a_stream[last_append]];
-                if known = -1 then
-                    verdict := 2;
-                    faults[unit] := last_append;
-                elsif a_expected[last_append] >= 0 and a_expected[last_append] <> known then
-                    verdict := 1;
+                if known <> a_expected[last_append] and (known < 0 or a_expected[last_append] >= 0) then
+                    if not refused then
+                        refused := true;
+                        outcomes := array_fill(0::bigint, array[units]);
+                    end if;
+                    if faults is null then
+                        faults := array_fill(0::bigint, array[units]);
+                        actuals := faults;
+                    end if;
+                    verdict := case when known < 0 then 2 else 1 end;
                     faults[unit] := last_append;
                     actuals[unit] := known;
+                    outcomes[unit] := verdict;
                 end if;
             end if;
             last_append := last_append + 1;
         end loop;
-        if verdict = 0 then
-            for i in first_append .. last_append - 1 loop
+        for i in first_append .. last_append - 1 loop
+            starts[i] := accepted;
+            if verdict = 0 then
                 known := after[a_stream[i]];
                 firsts[i] := known + 1;
-                starts[i] := accepted;
                 after[a_stream[i]] := known + a_count[i];
                 accepted := accepted + a_count[i];
-            end loop;
-        else
-            outcomes[unit] := verdict;
-            refused := true;
-        end if;
+            else
+                firsts[i] := 0;
+            end if;
+        end loop;
         lasts[unit] := accepted;
         first_append := last_append;
     end loop;
 
     if accepted > 0 then
-        insert into mt_streams (tenant_id, id, type, version, timestamp, created)
-        select s.tenant_id, s.id, s.type, after[s.ordinal], recorded_at, recorded_at
-        from unnest(s_tenant, s_id, s_type) with ordinality as s (tenant_id, id, type, ordinal)
-        where before[s.ordinal] = 0 and after[s.ordinal] > 0;
-
-        if growing then
-            update mt_streams m
-            set version = after[s.ordinal], timestamp = recorded_at
-            from unnest(s_tenant, s_id) with ordinality as s (tenant_id, id, ordinal)
-            where m.tenant_id = s.tenant_id and m.id = s.id
-              and before[s.ordinal] > 0 and after[s.ordinal] > before[s.ordinal];
-        end if;
-
         -- Drawn after every check, so that a refusal leaves no gap.
-        select array_agg(nextval('mt_events_sequence')) into positions from generate_series(1, accepted);
+        for i in 1 .. accepted loop
+            positions[i] := nextval('mt_events_sequence');
+        end loop;
+
+        insert into mt_streams (tenant_id, id, type, version, timestamp, created)
+        select s_tenant[s.stream], s_id[s.stream], s_type[s.stream], after[s.stream], recorded_at, recorded_at
+        from generate_series(1, cardinality(s_id)) as s (stream)
+        where before[s.stream] = 0 and after[s.stream] > 0;
+
+        if 0 < any (before) then
+            update mt_streams m
+            set version = after[s.stream], timestamp = recorded_at
+            from generate_series(1, cardinality(s_id)) as s (stream)
+            where m.tenant_id = s_tenant[s.stream] and m.id = s_id[s.stream]
+              and before[s.stream] > 0 and after[s.stream] > before[s.stream];
+        end if;
 
         insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id,
                                causation_id, headers)
-        select positions[starts[e.append] + e.position + 1], e.id, s_id[a_stream[e.append]], firsts[e.append] + e.position, e.data,
-               e.type, recorded_at, e.tenant_id, e.dotnet_type, e.correlation_id, e.causation_id, e.headers
-        from unnest(e_tenant, e_append, e_offset, e_id, e_type, e_dotnet_type, e_data, e_correlation_id, e_causation_id, e_headers)
-            as e (tenant_id, append, position, id, type, dotnet_type, data, correlation_id, causation_id, headers)
-        where firsts[e.append] > 0;
+        select positions[starts[e_append[e.i]] + e_offset[e.i] + 1], e_id[e.i], s_id[a_stream[e_append[e.i]]],
+               firsts[e_append[e.i]] + e_offset[e.i], e_data[e.i], t_alias[e_type[e.i]], recorded_at, s_tenant[a_stream[e_append[e.i]]],
+               t_dotnet_type[e_type[e.i]], u_correlation_id[a_unit[e_append[e.i]]], u_causation_id[a_unit[e_append[e.i]]],
+               u_headers[a_unit[e_append[e.i]]]
+        from generate_series(1, cardinality(e_id)) as e (i)
+        where firsts[e_append[e.i]] > 0;
 
-        perform pg_notify('events_appended', positions[accepted]::text);
+        ignored := pg_notify('events_appended', positions[accepted]::text) is null;
     end if;
 
     if k_unit is not null then
@@ -188,7 +201,7 @@ begin
                recorded_at + k_keep
         from unnest(k_unit, k_tenant, k_key, k_hash, k_status, k_location, k_etag, k_body)
             as k (unit, tenant_id, key, hash, status, location, etag, body)
-        where outcomes[k.unit] = 0
+        where not refused or outcomes[k.unit] = 0
         on conflict (tenant_id, key) do update
         set request_hash = excluded.request_hash, status = excluded.status, location = excluded.location, etag = excluded.etag,
             body = excluded.body, position = excluded.position, expires_at = excluded.expires_at;
@@ -211,6 +224,15 @@ begin
                                      m_unique_key, m_traceparent, m_correlation_id, m_is_job);
         end if;
     end if;
+
+    if not refused then
+        return array[(extract(epoch from recorded_at) * 1000000)::bigint, 0] || positions || firsts;
+    end if;
+    if faults is null then
+        faults := array_fill(0::bigint, array[units]);
+        actuals := faults;
+    end if;
+    return array[(extract(epoch from recorded_at) * 1000000)::bigint, 1] || positions || firsts || outcomes || faults || actuals;
 end
 $append$;
 
