@@ -1,5 +1,6 @@
 using Events.Commands;
 using Events.Http.Security;
+using Events.Http.Hosting.Demo;
 using Events.Messaging;
 using Events.Platform;
 using Events.Projections;
@@ -42,6 +43,7 @@ public static class EventsApplication
         services.AddSingleton(DataDirectory.Read(builder.Configuration));
         services.AddPlatform(builder.Configuration);
         services.AddHealth();
+        services.AddSingleton<DemoWorkspace>();
         services.AddTasksAndProjects();
         services.AddIdentity();
         services.AddMessaging(_ => { });

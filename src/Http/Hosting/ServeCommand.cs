@@ -1,4 +1,5 @@
 using Events.Commands.Secrets;
+using Events.Http.Hosting.Demo;
 using Events.Platform.Embedded;
 using Events.Platform.Migrations;
 using Events.Platform.Postgres;
@@ -29,7 +30,8 @@ internal static class ServeCommand
 
         try
         {
-            await AnnounceAsync(app, directory, embedded, ct);
+            var demo = args.Contains("--demo", StringComparer.Ordinal) ? await app.Services.GetRequiredService<DemoWorkspace>().EnsureAsync(ct) : null;
+            await AnnounceAsync(app, directory, embedded, demo, ct);
             await app.WaitForShutdownAsync(ct);
         }
         finally
@@ -59,18 +61,15 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task AnnounceAsync(WebApplication app, DataDirectory directory, EmbeddedPostgres? embedded, CancellationToken ct)
+    private static async Task AnnounceAsync(WebApplication app, DataDirectory directory, EmbeddedPostgres? embedded, DemoLogin? demo, CancellationToken ct)
     {
         var postgres = embedded?.Uri.ToString() ?? ConnectionUri.Format(app.Services.GetRequiredService<PostgresOptions>().ConnectionString);
-        var run = new RunFile(ReachableUrl(app), null, null, null, null, Environment.ProcessId, postgres);
+        var run = new RunFile(ReachableUrl(app), demo?.Email, demo?.Password, demo?.Token, demo?.WorkspaceId.ToString("D"), Environment.ProcessId, postgres);
         await run.WriteAsync(directory, ct);
-        Console.WriteLine($"""
-
-              Events is ready at {run.Url}
-              database  {run.Postgres}
-              stop      Ctrl-C
-
-            """);
+        Console.WriteLine($"\n  Events is ready at {run.Url}\n");
+        if (demo is not null)
+            Console.WriteLine($"  login     {run.Email}\n  password  {run.Password}\n\n  curl -H 'Authorization: Bearer {run.Token}' '{run.Url}/api/v1/tasks?limit=5'\n");
+        Console.WriteLine($"  database  {run.Postgres}\n  stop      Ctrl-C\n");
     }
 
     /// <summary>An address that a browser on this machine takes: bound to every interface means localhost too.</summary>
