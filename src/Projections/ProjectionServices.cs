@@ -2,6 +2,7 @@ using Events.EventStore;
 using Events.Platform.Migrations;
 using Events.Projections.Engine;
 using Events.Projections.ProjectList;
+using Events.Projections.Rebuild;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
@@ -38,13 +39,32 @@ public static class ProjectionServices
             provider.GetRequiredService<ProjectionOptions>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<ProjectionListener>();
+
+        services.AddSingleton<PageWriter>();
+        services.AddSingleton<Schemas>();
+        services.AddSingleton<ProjectionBuilds>();
+        services.AddSingleton<ProjectionSwitch>();
+        services.AddSingleton<TableComparison>();
+        services.AddSingleton<ProjectionRebuild>();
+        services.AddSingleton<ParkedStreams>();
+        services.AddSingleton<Completeness>();
+        services.AddSingleton(provider => new ProjectionOperations(
+            provider.GetServices<Projection>(),
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<ProjectionRebuild>(),
+            provider.GetRequiredService<ProjectionBuilds>(),
+            provider.GetRequiredService<ProjectionSwitch>(),
+            provider.GetRequiredService<ProjectionHeads>(),
+            provider.GetRequiredService<ParkedStreams>(),
+            provider.GetRequiredService<Completeness>()));
         return services;
     }
 
     /// <summary>The role <c>projections</c>.</summary>
     public static IServiceCollection AddProjectionDaemon(this IServiceCollection services)
     {
-        services.AddSingleton<PageWriter>();
+        services.AddSingleton<RebuildSupervisor>();
+        services.AddHostedService(provider => provider.GetRequiredService<RebuildSupervisor>());
         services.AddHostedService(provider => new ProjectionDaemon(
             provider.GetServices<Projection>(),
             provider.GetRequiredService<ProjectionHeads>(),

@@ -12,7 +12,11 @@ internal static class BatchColumns
         var at = 0;
         foreach (var row in rows)
             values[at++] = value(row);
-        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = values });
+        var parameter = new NpgsqlParameter<TValue[]> { TypedValue = values };
+        // An array of nullable moments names no kind when all are null.
+        if (typeof(TValue) == typeof(DateTime) || typeof(TValue) == typeof(DateTime?))
+            parameter.NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz;
+        command.Parameters.Add(parameter);
     }
 
     /// <summary>JSON texts as <c>jsonb[]</c>.</summary>

@@ -7,6 +7,20 @@ namespace Events.Projections.Engine;
 /// <summary>A projection as it takes part in a page.</summary>
 internal sealed record PageTarget(Projection Projection, ProjectionHead Head, Exclusions Exclusions);
 
+/// <summary>How a page is committed beside the rows that it writes.</summary>
+internal abstract class PageCommit
+{
+    /// <summary>Statements before those that load, each with one result.</summary>
+    public virtual int BeforeLoad(NpgsqlBatch batch) => 0;
+
+    /// <summary>Statements before those that write rows: what fails here leaves no row behind.</summary>
+    public abstract void BeforeRows(NpgsqlBatch batch);
+
+    public virtual void AfterRows(NpgsqlBatch batch)
+    {
+    }
+}
+
 /// <summary>
 /// Folds a page of events into all projections that stand at the same position, and commits rows and progress together:
 /// one round trip to load what the page touches, one to write it.
@@ -16,50 +30,41 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     /// <summary>Another owner, a switch or an operator came between: nothing was written.</summary>
     public const string LeaseGone = "PJ001";
 
-    private const string RelaxSql =
-        """
-        select set_config('synchronous_commit', 'off', true)
-        """;
-
-    private const string AdvanceSql =
-        """
-        select advance_projections($1, $2, $3, $4, $5, $6)
-        """;
-
-    private const string NotifySql =
-        """
-        select pg_notify('events_projected', $1)
-        """;
-
-    /// <param name="targets">All at position <paramref name="floor"/>.</param>
-    /// <param name="events">All events above <paramref name="floor"/> up to <paramref name="ceiling"/>, in order.</param>
+    /// <param name="targets">All at the same position.</param>
+    /// <param name="events">All events above it up to where the commit takes them, in order.</param>
     /// <returns>What was parked by this page.</returns>
     /// <exception cref="PostgresException"><see cref="LeaseGone"/>.</exception>
+    public async Task<IReadOnlyList<PoisonEvent>> WriteAsync(IReadOnlyList<PageTarget> targets, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await WriteAsync(connection, targets, events, commit, ct);
+    }
+
+    /// <summary>On a connection that may have a transaction of its own; then the page is part of it.</summary>
     public async Task<IReadOnlyList<PoisonEvent>> WriteAsync(
-        IReadOnlyList<PageTarget> targets, IReadOnlyList<RecordedEvent> events, long floor, long ceiling, Guid owner, CancellationToken ct)
+        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
     {
         var poison = new List<PoisonEvent>();
         var excluded = targets.Select(t => t.Exclusions).ToArray();
         while (true)
         {
-            await using var connection = await dataSource.OpenConnectionAsync(ct);
             var pages = new PageFold[targets.Count];
             var ledgers = new LedgerPart[targets.Count];
             for (var i = 0; i < targets.Count; i++)
                 (pages[i], ledgers[i]) = (targets[i].Projection.OpenPage(), new LedgerPart());
-            await LoadAsync(connection, targets, excluded, pages, events, ct);
+            await LoadAsync(connection, targets, excluded, pages, events, commit, ct);
 
             var found = Fold(targets, excluded, pages, ledgers, events);
             if (found.Count == 0)
             {
                 try
                 {
-                    await SaveAsync(connection, targets, pages, ledgers, poison, floor, ceiling, owner, ct);
+                    await SaveAsync(connection, targets, pages, ledgers, poison, commit, ct);
                     return poison;
                 }
                 catch (PostgresException error) when (IsOfTheData(error) && events.Count > 0)
                 {
-                    found = await FindUnwritableAsync(targets, excluded, events, ct);
+                    found = await FindUnwritableAsync(targets, excluded, events, commit, ct);
                     if (found.Count == 0)
                         throw;
                 }
@@ -80,9 +85,10 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     }
 
     private static async Task LoadAsync(
-        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, Exclusions[] excluded, PageFold[] pages, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, Exclusions[] excluded, PageFold[] pages, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
+        var before = commit.BeforeLoad(batch);
         for (var i = 0; i < targets.Count; i++)
         {
             foreach (var recorded in events)
@@ -94,9 +100,11 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
             pages[i].Load(batch);
         }
 
-        if (batch.BatchCommands.Count == 0)
+        if (batch.BatchCommands.Count == before)
             return;
         await using var reader = await batch.ExecuteReaderAsync(ct);
+        for (; before > 0; before--)
+            await reader.NextResultAsync(ct);
         foreach (var page in pages)
             await page.ReadAsync(reader, ct);
     }
@@ -135,38 +143,22 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     }
 
     private static async Task SaveAsync(
-        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, PageFold[] pages, LedgerPart[] ledgers, List<PoisonEvent> poison, long floor, long ceiling, Guid owner, CancellationToken ct)
+        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, PageFold[] pages, LedgerPart[] ledgers, List<PoisonEvent> poison, PageCommit commit, CancellationToken ct)
     {
-        // Without an explicit transaction a batch is one transaction and one round trip. It need not be flushed to disk at
-        // once: rows and progress are lost together, and the events that make them again are not.
+        // Without an explicit transaction a batch is one transaction and one round trip.
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(RelaxSql));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(AdvanceSql)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter<string[]> { TypedValue = [.. targets.Select(t => t.Head.Name)] },
-                new NpgsqlParameter<string[]> { TypedValue = [.. targets.Select(t => t.Head.Shard)] },
-                new NpgsqlParameter<long[]> { TypedValue = [.. targets.Select(t => t.Head.Epoch)] },
-                new NpgsqlParameter<long> { TypedValue = floor },
-                new NpgsqlParameter<long> { TypedValue = ceiling },
-                new NpgsqlParameter<Guid> { TypedValue = owner },
-            },
-        });
+        commit.BeforeRows(batch);
         LedgerSql.Add(batch, [.. targets.Zip(ledgers, (t, l) => (t.Head.Name, t.Head.Generation, l))]);
         ParkedSql.Add(batch, poison);
         foreach (var page in pages)
             page.Save(batch);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(NotifySql)
-        {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = ProjectedMessage.Format(targets.Select(t => t.Head.Name), ceiling) } },
-        });
+        commit.AfterRows(batch);
         await batch.ExecuteNonQueryAsync(ct);
     }
 
     // Tried one stream at a time, in transactions that are rolled back, to find which one the tables will not take.
     private async Task<List<PoisonEvent>> FindUnwritableAsync(
-        IReadOnlyList<PageTarget> targets, Exclusions[] excluded, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+        IReadOnlyList<PageTarget> targets, Exclusions[] excluded, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
     {
         var poison = new List<PoisonEvent>();
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -175,7 +167,7 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
             var streams = events.Where(e => targets[i].Projection.Handles(e.Type) && !excluded[i].Excludes(KeyOf(e), e.Version)).GroupBy(KeyOf);
             foreach (var stream in streams)
             {
-                if (await TryAsync(connection, targets[i], excluded[i], [.. stream], ct) is { } error)
+                if (await TryAsync(connection, targets[i], excluded[i], [.. stream], commit, ct) is { } error)
                     poison.Add(PoisonEvent.Of(targets[i].Head, stream.First(), error));
             }
         }
@@ -183,13 +175,13 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
         return poison;
     }
 
-    private static async Task<PostgresException?> TryAsync(NpgsqlConnection connection, PageTarget target, Exclusions excluded, IReadOnlyList<RecordedEvent> events, CancellationToken ct)
+    private static async Task<PostgresException?> TryAsync(NpgsqlConnection connection, PageTarget target, Exclusions excluded, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         try
         {
             PageFold[] pages = [target.Projection.OpenPage()];
-            await LoadAsync(connection, [target], [excluded], pages, events, ct);
+            await LoadAsync(connection, [target], [excluded], pages, events, commit, ct);
             if (Fold([target], [excluded], pages, [new LedgerPart()], events).Count > 0)
                 return null;
             await using var batch = new NpgsqlBatch(connection);

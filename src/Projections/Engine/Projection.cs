@@ -30,6 +30,12 @@ public abstract class Projection
     /// <summary>Whether an event of this alias can change a row.</summary>
     public abstract bool Handles(string eventType);
 
+    /// <summary>Whether the fold looks at who caused an event.</summary>
+    public virtual bool NeedsActor => false;
+
+    /// <summary>Whether the fold reads the event's JSON itself: a rebuild then makes no object of it.</summary>
+    public virtual bool FoldsData => false;
+
     /// <summary>Folds a few events into tables as they are now.</summary>
     internal abstract PageFold OpenPage();
 

@@ -11,6 +11,7 @@ namespace Events.Projections.Engine;
 internal sealed partial class ProjectionFeed(
     IReadOnlyList<PageTarget> members, EventTail tail, PageWriter writer, ProjectionPositions positions, Guid owner, TimeProvider time, ILogger logger)
 {
+    private readonly ProjectionHead[] heads = [.. members.Select(m => m.Head)];
     private PageTarget[] targets = [.. members];
 
     public long Position { get; private set; } = members[0].Head.Position;
@@ -42,7 +43,7 @@ internal sealed partial class ProjectionFeed(
         var began = Stopwatch.GetTimestamp();
         using var activity = ProjectionTelemetry.Source.StartActivity("project page");
         activity?.SetTag("events.count", events.Count).SetTag("events.position", ceiling);
-        var poison = await writer.WriteAsync(targets, events, Position, ceiling, owner, ct);
+        var poison = await writer.WriteAsync(targets, events, new LiveCommit(heads, Position, ceiling, owner), ct);
         Position = ceiling;
         foreach (var target in targets)
             positions.Advance(target.Head.Name, ceiling);

@@ -29,6 +29,9 @@ public sealed record ProjectionOptions
     /// <summary>A projection that is further behind than this many events is brought up by a rebuild instead of page by page.</summary>
     public long CatchUpEvents { get; set; } = 200_000;
 
+    /// <summary>How often the service proves to itself that its read models are complete.</summary>
+    public TimeSpan VerifyEvery { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>What is wrong, a sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
@@ -46,6 +49,8 @@ public sealed record ProjectionOptions
             yield return "Events__Projections__RebuildChunk takes 1 to 10000000.";
         if (RebuildLag < TimeSpan.FromMilliseconds(1) || RebuildLag > TimeSpan.FromHours(1))
             yield return "Events__Projections__RebuildLag takes 1 millisecond to 1 hour.";
+        if (VerifyEvery < TimeSpan.FromSeconds(1) || VerifyEvery > TimeSpan.FromDays(7))
+            yield return "Events__Projections__VerifyEvery takes 1 second to 7 days.";
         if (CatchUpEvents < 1)
             yield return "Events__Projections__CatchUpEvents takes at least 1.";
     }

@@ -1,3 +1,10 @@
+-- Tables of the same names beside the live ones: those that a rebuild makes, and those that the last one replaced.
+do $$
+begin
+    execute format('create schema if not exists %I', current_schema() || '_next');
+    execute format('create schema if not exists %I', current_schema() || '_previous');
+end $$;
+
 -- Read models lead every index with the tenant's key: a workspace's UUID itself, and for any other name a UUID made of its MD5.
 create function tenant_key(p_tenant varchar)
 returns uuid
@@ -20,7 +27,14 @@ create table projection_heads (
     owner_name varchar,
     lease_until timestamptz,
     paused_at timestamptz,
-    paused_by varchar
+    paused_by varchar,
+    -- What a rollback returns to; the tables are in the schema beside, with _previous behind its name.
+    previous_generation int,
+    previous_version int,
+    previous_shard varchar,
+    previous_position bigint,
+    -- Set by a rollback: the build that was left is not begun again by itself.
+    rolled_back_at timestamptz
 ) with (fillfactor = 50);
 
 -- Proof of completeness: how many of a tenant's events were folded and the sum of their hashes modulo 2^128, order-independent.
@@ -69,20 +83,18 @@ create table projection_builds (
     generation int not null,
     version int not null,
     state varchar not null,
+    switches boolean not null,
     passes int not null,
     passes_done int not null default 0,
     events_total bigint not null,
     events_done bigint not null default 0,
     ceiling bigint not null,
     position bigint not null default 0,
-    previous_generation int,
-    previous_position bigint,
-    previous_shard varchar,
-    previous_version int,
+    rows_written bigint not null default 0,
     rows_compared bigint,
     rows_different bigint,
     differences jsonb not null default '[]',
-    throttled_ms bigint not null default 0,
+    throttled interval not null default '0',
     owner uuid,
     lease_until timestamptz,
     started_by varchar not null,
@@ -91,6 +103,48 @@ create table projection_builds (
     error text,
     primary key (projection, generation)
 );
+
+-- What a table lets whom do, carried over to the table that takes its place.
+create function clone_table_security(p_from regclass, p_to regclass)
+returns void
+language plpgsql
+as $$
+declare
+    r record;
+begin
+    for r in
+        select a.grantee, a.privilege_type, a.is_grantable
+        from pg_class c, aclexplode(c.relacl) a
+        where c.oid = p_from and a.grantee <> c.relowner
+    loop
+        execute format('grant %s on %s to %s %s', r.privilege_type, p_to,
+            case when r.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(r.grantee)) end,
+            case when r.is_grantable then 'with grant option' else '' end);
+    end loop;
+    for r in
+        select p.polname, p.polpermissive, p.polcmd, p.polroles,
+               pg_get_expr(p.polqual, p.polrelid) as using_expression, pg_get_expr(p.polwithcheck, p.polrelid) as check_expression
+        from pg_policy p
+        where p.polrelid = p_from
+          and not exists (select from pg_policy o where o.polrelid = p_to and o.polname = p.polname)
+    loop
+        execute format('create policy %I on %s as %s for %s to %s %s %s', r.polname, p_to,
+            case when r.polpermissive then 'permissive' else 'restrictive' end,
+            case r.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+            (select string_agg(case when o = 0 then 'public' else quote_ident(pg_get_userbyid(o)) end, ', ') from unnest(r.polroles) o),
+            case when r.using_expression is not null then format('using (%s)', r.using_expression) else '' end,
+            case when r.check_expression is not null then format('with check (%s)', r.check_expression) else '' end);
+    end loop;
+    for r in select c.relrowsecurity, c.relforcerowsecurity from pg_class c where c.oid = p_from loop
+        if r.relrowsecurity then
+            execute format('alter table %s enable row level security', p_to);
+        end if;
+        if r.relforcerowsecurity then
+            execute format('alter table %s force row level security', p_to);
+        end if;
+    end loop;
+end
+$$;
 
 create function wrapping_sum(a bigint, b bigint)
 returns bigint
@@ -142,4 +196,23 @@ as $$
             wrapping_sum(l.hash_high, excluded.hash_high),
             -- The carry: the low half wrapped when, unsigned, the sum is smaller than what was there.
             case when (wrapping_sum(l.hash_low, excluded.hash_low) # (-9223372036854775808)::bigint) < (l.hash_low # (-9223372036854775808)::bigint) then 1 else 0 end)
+$$;
+
+-- The same for a build, whose position is its own until it takes over.
+create function advance_build(p_projection varchar, p_generation int, p_floor bigint, p_ceiling bigint, p_owner uuid)
+returns void
+language plpgsql
+as $$
+begin
+    update projection_builds b
+    set position = p_ceiling
+    where b.projection = p_projection
+      and b.generation = p_generation
+      and b.position = p_floor
+      and (p_owner is null or b.owner = p_owner)
+      and b.state in ('catching_up', 'comparing');
+    if not found then
+        raise exception 'another process drives the build of %', p_projection using errcode = 'PJ001';
+    end if;
+end
 $$;

@@ -27,7 +27,10 @@ create table task_history (
 );
 
 -- indexes
-alter table task_detail add constraint pk_task_detail primary key (tenant_id, task_id);
-alter table task_comments add constraint pk_task_comments primary key (tenant_id, task_id, comment_id);
+create unique index pk_task_detail on task_detail (tenant_id, task_id);
+create unique index pk_task_comments on task_comments (tenant_id, task_id, comment_id);
 create index ix_task_comments_version on task_comments (tenant_id, task_id, version);
-alter table task_history add constraint pk_task_history primary key (tenant_id, task_id, version);
+create unique index pk_task_history on task_history (tenant_id, task_id, version);
+alter table task_detail add constraint pk_task_detail primary key using index pk_task_detail;
+alter table task_comments add constraint pk_task_comments primary key using index pk_task_comments;
+alter table task_history add constraint pk_task_history primary key using index pk_task_history;

@@ -16,7 +16,8 @@ create table project_list (
 ) with (fillfactor = 80);
 
 -- indexes
-alter table project_list add constraint pk_project_list primary key (tenant_id, project_id);
+create unique index pk_project_list on project_list (tenant_id, project_id);
 create index ix_project_list_key on project_list (tenant_id, archived, key, project_id);
 create index ix_project_list_name on project_list (tenant_id, archived, lower(name), project_id);
 create index ix_project_list_created on project_list (tenant_id, archived, created_at, project_id);
+alter table project_list add constraint pk_project_list primary key using index pk_project_list;

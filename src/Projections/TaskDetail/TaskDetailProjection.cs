@@ -15,6 +15,8 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 
     public override string Script => "0420_task_detail";
 
+    public override bool NeedsActor => true;
+
     public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
 
     protected override void Evolve(TaskDetailRow row, RecordedEvent recorded) => TaskDetailFold.Evolve(row, recorded);

@@ -1,0 +1,42 @@
+using Events.EventStore;
+using Events.Projections.Engine;
+
+namespace Events.Projections.Rebuild;
+
+/// <summary>Folds one set of streams in memory, and notes what cannot be folded.</summary>
+internal sealed class BulkFolding(Projection projection, ProjectionHead head, Exclusions excluded)
+{
+    private readonly HashSet<StreamKey> bad = [];
+    private readonly bool excludes = !excluded.IsEmpty;
+
+    public BulkFold Rows { get; } = projection.OpenBulk();
+
+    public LedgerPart Ledger { get; } = new();
+
+    public List<PoisonEvent> Poison { get; } = [];
+
+    public void Fold(RecordedEvent recorded)
+    {
+        if (excludes || bad.Count > 0)
+        {
+            var stream = new StreamKey(recorded.Tenant, recorded.StreamId);
+            if (excluded.Excludes(stream, recorded.Version) || bad.Contains(stream))
+                return;
+        }
+
+        Ledger.Add(recorded.Tenant, EventHash.Of(recorded));
+        if (!projection.Handles(recorded.Type))
+            return;
+        try
+        {
+            if (recorded.Body is UnreadableEvent || (recorded.Body is null && !projection.FoldsData))
+                throw new UnreadableEventException(recorded);
+            Rows.Fold(recorded);
+        }
+        catch (Exception error)
+        {
+            bad.Add(new StreamKey(recorded.Tenant, recorded.StreamId));
+            Poison.Add(PoisonEvent.Of(head, recorded, error));
+        }
+    }
+}

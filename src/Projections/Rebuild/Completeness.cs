@@ -1,0 +1,156 @@
+using System.Data;
+using Events.Projections.Engine;
+using Npgsql;
+
+namespace Events.Projections.Rebuild;
+
+/// <summary>One tenant's events as a projection has them and as the store has them, up to the projection's position.</summary>
+/// <param name="Waiting">Events of parked streams, which are not folded and known not to be.</param>
+/// <param name="Skipped">Events that an operator left out on record.</param>
+public sealed record TenantCompleteness(string Tenant, long Folded, long Stored, long Waiting, long Skipped, bool Complete);
+
+/// <param name="Tenants">Those that are not complete, and how many were looked at.</param>
+public sealed record ProjectionCompleteness(string Projection, long Position, long Events, int TenantsChecked, IReadOnlyList<TenantCompleteness> Incomplete)
+{
+    public bool IsComplete => Incomplete.Count == 0;
+}
+
+/// <summary>
+/// The proof that a read model holds every event: what the projection counted and summed while it folded, tenant by tenant,
+/// against what is in the store. It reads the store's events themselves, not a counter that could share a mistake.
+/// </summary>
+internal sealed class Completeness(NpgsqlDataSource dataSource)
+{
+    private sealed record Head(string Projection, int Generation, long Position);
+
+    private const string HeadsSql =
+        """
+        select h.projection, h.generation, p.last_seq_id
+        from projection_heads h
+        join mt_event_progression p on p.name = h.shard
+        """;
+
+    private const string LedgerSql =
+        """
+        select l.projection, l.tenant_id, l.events, l.hash_high, l.hash_low
+        from projection_ledger l
+        join projection_heads h on h.projection = l.projection and h.generation = l.generation
+        """;
+
+    private const string LeftOutSql =
+        """
+        select k.projection, e.tenant_id, e.seq_id, e.id, e.stream_id, e.version, e.type, false
+        from projection_parked k
+        join projection_heads h on h.projection = k.projection and h.generation = k.generation
+        join mt_event_progression p on p.name = h.shard
+        join mt_events e on e.tenant_id = k.tenant_id and e.stream_id = k.stream_id and e.version >= k.version and e.seq_id <= p.last_seq_id
+        where not exists (
+            select from projection_skips s
+            where s.projection = k.projection and s.tenant_id = e.tenant_id and s.stream_id = e.stream_id and s.version = e.version)
+        union all
+        select s.projection, e.tenant_id, e.seq_id, e.id, e.stream_id, e.version, e.type, true
+        from projection_skips s
+        join projection_heads h on h.projection = s.projection
+        join mt_event_progression p on p.name = h.shard
+        join mt_events e on e.tenant_id = s.tenant_id and e.stream_id = s.stream_id and e.version = s.version and e.seq_id <= p.last_seq_id
+        """;
+
+    public async Task<IReadOnlyList<ProjectionCompleteness>> CheckAsync(IReadOnlyCollection<string> projections, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        // One snapshot: the ledger and the position were written by one transaction and are read as of one.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        var heads = (await HeadsAsync(connection, ct)).Where(h => projections.Contains(h.Projection)).ToList();
+        var folded = await LedgerAsync(connection, ct);
+        var (waiting, skipped) = await LeftOutAsync(connection, ct);
+        var stored = await StoredAsync(connection, [.. heads.Select(h => h.Position).Distinct()], ct);
+        return [.. heads.Select(h => Compare(h, folded, waiting, skipped, stored[h.Position]))];
+    }
+
+    private static ProjectionCompleteness Compare(
+        Head head,
+        Dictionary<(string, string), LedgerEntry> folded,
+        Dictionary<(string, string), LedgerEntry> waiting,
+        Dictionary<(string, string), LedgerEntry> skipped,
+        Dictionary<string, LedgerEntry> stored)
+    {
+        var incomplete = new List<TenantCompleteness>();
+        var tenants = stored.Keys.Union(folded.Keys.Where(k => k.Item1 == head.Projection).Select(k => k.Item2)).ToList();
+        foreach (var tenant in tenants)
+        {
+            var key = (head.Projection, tenant);
+            var (mine, parked, left, theirs) = (folded.GetValueOrDefault(key), waiting.GetValueOrDefault(key), skipped.GetValueOrDefault(key), stored.GetValueOrDefault(tenant));
+            if (mine + parked + left != theirs)
+                incomplete.Add(new TenantCompleteness(tenant, mine.Events, theirs.Events, parked.Events, left.Events, Complete: false));
+        }
+
+        return new ProjectionCompleteness(head.Projection, head.Position, stored.Values.Sum(e => e.Events), tenants.Count, incomplete);
+    }
+
+    private static async Task<List<Head>> HeadsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(HeadsSql, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var heads = new List<Head>();
+        while (await reader.ReadAsync(ct))
+            heads.Add(new Head(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2)));
+        return heads;
+    }
+
+    private static async Task<Dictionary<(string, string), LedgerEntry>> LedgerAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(LedgerSql, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ledger = new Dictionary<(string, string), LedgerEntry>();
+        while (await reader.ReadAsync(ct))
+            ledger[(reader.GetString(0), reader.GetString(1))] = LedgerEntry.Of(reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
+        return ledger;
+    }
+
+    private static async Task<(Dictionary<(string, string), LedgerEntry> Waiting, Dictionary<(string, string), LedgerEntry> Skipped)> LeftOutAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(LeftOutSql, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var waiting = new Dictionary<(string, string), LedgerEntry>();
+        var skipped = new Dictionary<(string, string), LedgerEntry>();
+        while (await reader.ReadAsync(ct))
+        {
+            var sums = reader.GetBoolean(7) ? skipped : waiting;
+            var key = (reader.GetString(0), reader.GetString(1));
+            var hash = EventHash.Of(reader.GetInt64(2), reader.GetGuid(3), reader.GetGuid(4), reader.GetInt64(5), reader.GetString(6));
+            sums[key] = sums.GetValueOrDefault(key).With(hash);
+        }
+
+        return (waiting, skipped);
+    }
+
+    private const string StoredSql =
+        """
+        copy (select seq_id, tenant_id, id, stream_id, version, type from mt_events) to stdout (format binary)
+        """;
+
+    /// <summary>The store's sums per tenant at each of the positions.</summary>
+    private static async Task<Dictionary<long, Dictionary<string, LedgerEntry>>> StoredAsync(NpgsqlConnection connection, IReadOnlyList<long> positions, CancellationToken ct)
+    {
+        var sums = positions.ToDictionary(p => p, _ => new Dictionary<string, LedgerEntry>(StringComparer.Ordinal));
+        await using var export = await connection.BeginBinaryExportAsync(StoredSql, ct);
+        while (await export.StartRowAsync(ct) >= 0)
+        {
+            var position = await export.ReadAsync<long>(ct);
+            var tenant = await export.ReadAsync<string>(ct);
+            var hash = EventHash.Of(
+                position,
+                await export.ReadAsync<Guid>(ct),
+                await export.ReadAsync<Guid>(ct),
+                await export.ReadAsync<long>(ct),
+                await export.ReadAsync<string>(ct));
+            foreach (var (upTo, tenants) in sums)
+            {
+                if (position <= upTo)
+                    tenants[tenant] = tenants.GetValueOrDefault(tenant).With(hash);
+            }
+        }
+
+        return sums;
+    }
+}
