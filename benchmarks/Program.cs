@@ -1,10 +1,16 @@
 using Events.Benchmarks.Append;
+using Events.Benchmarks.HttpApi;
+using Events.Benchmarks.HttpApi.Baseline;
 using Events.Benchmarks.Reporting;
+
+if (args is [HttpApiBenchmark.BaselineCommand, var url, var connectionString])
+    return await BaselineService.RunAsync(url, connectionString, CancellationToken.None);
 
 // The contents page: one folder a benchmark.
 var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IReadOnlyList<BenchmarkRow>>>>(StringComparer.Ordinal)
 {
     ["append"] = AppendBenchmark.RunAsync,
+    ["http"] = HttpApiBenchmark.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

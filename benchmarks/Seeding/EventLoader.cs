@@ -9,7 +9,7 @@ using NpgsqlTypes;
 namespace Events.Benchmarks.Seeding;
 
 /// <summary>
-/// Puts samples into a migrated, empty store as the events that would have created them, by COPY; read models are then
+/// Puts samples into a migrated store, behind what it holds, as the events that would have created them, by COPY; read models are then
 /// rebuilt from them. What it writes is what the commands write.
 /// </summary>
 internal static class EventLoader
@@ -23,8 +23,16 @@ internal static class EventLoader
         """;
 
     // Streams come first because of the foreign key; COPY checks it row by row, which is most of the time that loading takes.
-    // The superuser that loads a benchmark's database may leave it out.
+    // A role that was granted the setting may leave it out.
     private const string WithoutTriggers = "set session_replication_role = replica";
+
+    private const string LastPosition =
+        """
+        select coalesce(max(seq_id), 0)
+        from mt_events
+        """;
+
+    private const string CopyNumbers = "copy task_numbers (tenant_id, project_id, next) from stdin (format binary)";
 
     private const string AfterLoad =
         """
@@ -32,14 +40,14 @@ internal static class EventLoader
         select setval('mt_events_sequence', (select max(seq_id) from mt_events));
         analyze mt_streams;
         analyze mt_events;
-        checkpoint;
         """;
 
     /// <param name="eventsPerTask">1: only the creation; more: so many changes of status behind it.</param>
+    /// <param name="database">As a role that may set <c>session_replication_role</c>.</param>
     /// <returns>Events written.</returns>
-    public static async Task<long> LoadAsync(NpgsqlDataSource superuser, SampleTasks sample, int eventsPerTask, CancellationToken ct)
+    public static async Task<long> LoadAsync(NpgsqlDataSource database, SampleTasks sample, int eventsPerTask, CancellationToken ct)
     {
-        await using var connection = await superuser.OpenConnectionAsync(ct);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await ExecuteAsync(connection, WithoutTriggers, ct);
         var rows = sample.Rows().ToList();
         await using (var copy = await connection.BeginBinaryImportAsync(CopyStreams, ct))
@@ -51,7 +59,22 @@ internal static class EventLoader
             await copy.CompleteAsync(ct);
         }
 
-        var position = 0L;
+        await using (var copy = await connection.BeginBinaryImportAsync(CopyNumbers, ct))
+        {
+            foreach (var project in sample.Projects)
+            {
+                await copy.StartRowAsync(ct);
+                await copy.WriteAsync(project.TenantId.ToString("D"), NpgsqlDbType.Varchar, ct);
+                await copy.WriteAsync(project.Id, NpgsqlDbType.Uuid, ct);
+                await copy.WriteAsync(project.LastNumber + 1, NpgsqlDbType.Bigint, ct);
+            }
+
+            await copy.CompleteAsync(ct);
+        }
+
+        await using var last = new NpgsqlCommand(LastPosition, connection);
+        var before = (long)(await last.ExecuteScalarAsync(ct))!;
+        var position = before;
         await using (var copy = await connection.BeginBinaryImportAsync(CopyEvents, ct))
         {
             foreach (var project in sample.Projects)
@@ -72,7 +95,7 @@ internal static class EventLoader
         }
 
         await ExecuteAsync(connection, AfterLoad, ct);
-        return position;
+        return position - before;
     }
 
     private static TaskCreated Created(SampleRow row) => new(

@@ -1,8 +1,9 @@
 namespace Events.Benchmarks.Seeding;
 
 /// <summary>Believable tasks of many tenants, the same for the same seed; both sides of a comparison are loaded with them.</summary>
+/// <param name="TenantIds">Existing workspaces, or <see cref="MakeTenants"/>.</param>
 /// <param name="Tasks">In all tenants together, spread evenly.</param>
-internal sealed record SampleTasks(int Tenants, int Tasks, int ProjectsPerTenant = 5, int Seed = 20_260_101)
+internal sealed record SampleTasks(IReadOnlyList<Guid> TenantIds, int Tasks, int ProjectsPerTenant = 5, int Seed = 20_260_101)
 {
     private static readonly string[] Verbs = ["Fix", "Add", "Remove", "Rework", "Measure", "Document", "Test", "Ship", "Review", "Rename", "Cache", "Split"];
     private static readonly string[] Subjects = ["login", "invoice", "export", "import", "search", "dashboard", "webhook", "calendar", "avatar", "billing", "onboarding", "permission", "report", "timeline", "notification", "mobile"];
@@ -15,9 +16,11 @@ internal sealed record SampleTasks(int Tenants, int Tasks, int ProjectsPerTenant
 
     private static readonly DateTime Start = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
+    public int Tenants => TenantIds.Count;
+
     public int PerTenant => Tasks / Tenants;
 
-    public IReadOnlyList<Guid> TenantIds { get; } = [.. Enumerable.Range(0, Tenants).Select(t => Id(Seed, 1, t))];
+    public static IReadOnlyList<Guid> MakeTenants(int count) => [.. Enumerable.Range(0, count).Select(t => Id(20_260_101, 1, t))];
 
     public IReadOnlyList<SampleProject> Projects => field ??=
     [
@@ -42,7 +45,7 @@ internal sealed record SampleTasks(int Tenants, int Tasks, int ProjectsPerTenant
             var title = $"{Pick(Verbs, random)} the {Pick(Subjects, random)} {Pick(Objects, random)} {Pick(Places, random)}";
             yield return new SampleRow(
                 TenantIds[tenant],
-                Guid.CreateVersion7(new DateTimeOffset(created)),
+                Version7(created, random),
                 project.Id,
                 number,
                 $"{project.Key}-{number}",
@@ -58,6 +61,16 @@ internal sealed record SampleTasks(int Tenants, int Tasks, int ProjectsPerTenant
     }
 
     private static string Pick(string[] from, Random random) => from[random.Next(from.Length)];
+
+    // As Guid.CreateVersion7, but the same for the same seed.
+    private static Guid Version7(DateTime at, Random random)
+    {
+        var milliseconds = new DateTimeOffset(at).ToUnixTimeMilliseconds();
+        Span<byte> rest = stackalloc byte[8];
+        random.NextBytes(rest);
+        rest[0] = (byte)((rest[0] & 0x3f) | 0x80);
+        return new Guid((int)(milliseconds >> 16), (short)milliseconds, (short)(0x7000 | random.Next(0x1000)), rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], rest[6], rest[7]);
+    }
 
     private static Guid Id(int seed, short kind, int n) => new(seed, kind, 0x7000, 0x80, 0, 0, 0, (byte)(n >> 24), (byte)(n >> 16), (byte)(n >> 8), (byte)n);
 }

@@ -88,7 +88,7 @@ internal static class BaselineSchema
             await copy.CompleteAsync(ct);
         }
 
-        await using var index = new NpgsqlCommand(Index + "analyze; checkpoint;", connection) { CommandTimeout = 0 };
+        await using var index = new NpgsqlCommand(Index + "analyze", connection) { CommandTimeout = 0 };
         await index.ExecuteNonQueryAsync(ct);
     }
 

@@ -15,6 +15,9 @@ internal static class BaselineService
 {
     public const string TenantHeader = "X-Tenant";
 
+    /// <summary>What it prints when it listens.</summary>
+    public const string Ready = "ready";
+
     public static async Task<int> RunAsync(string url, string connectionString, CancellationToken ct)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -29,6 +32,7 @@ internal static class BaselineService
         app.MapGet("/tasks/{id:guid}", DetailAsync);
         app.MapGet("/search", SearchAsync);
         await app.StartAsync(ct);
+        Console.WriteLine(Ready);
         await app.WaitForShutdownAsync(ct);
         return 0;
     }

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Events.Benchmarks.HttpApi.Baseline;
+using Events.Benchmarks.Load;
+using Events.Benchmarks.Reporting;
+using Events.Benchmarks.Seeding;
+using Events.Commands.People;
+using Events.Commands.Permissions;
+using Events.Commands.Workspaces;
+using Events.Fixtures;
+using Events.Http.Hosting;
+using Events.Platform.Migrations;
+
+namespace Events.Benchmarks.HttpApi;
+
+/// <summary>
+/// The API beside a hand-written CRUD service over real HTTP, on the same PostgreSQL with the same tasks. One of the two is
+/// under load at a time, in turns, by the same generator; a row quotes the medians of the turns.
+/// </summary>
+internal static class HttpApiBenchmark
+{
+    public const string BaselineCommand = "crud-service";
+
+    private const int Tenants = 100;
+    private const int Connections = 64;
+    private static readonly string[] Terms = ["invoice", "login pa", "safari", "timeout", "onboar", "webhook retry", "translation", "dark mo"];
+
+    public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
+    {
+        var turns = quick ? 1 : 3;
+        var duration = TimeSpan.FromSeconds(quick ? 2 : 5);
+        await using var postgres = await PostgresServer.StartNewAsync();
+        await using var events = await postgres.CreateEmptyDatabaseAsync();
+        await using var crud = await postgres.CreateEmptyDatabaseAsync();
+        await AsAdministratorAsync(postgres, "grant set on parameter session_replication_role to events", ct);
+        var directory = Directory.CreateTempSubdirectory("events-bench-http-");
+        try
+        {
+            var (tenantIds, tokens) = await FoundAsync(directory.FullName, events.ConnectionString, ct);
+            var sample = new SampleTasks(tenantIds, quick ? 50_000 : 1_000_000);
+            Say($"loading {sample.Tasks:N0} tasks in {Tenants} tenants on both sides");
+            await EventLoader.LoadAsync(events.DataSource, sample, 1, ct);
+            await BaselineSchema.LoadAsync(crud.DataSource, sample.Projects, sample.Rows(), ct);
+
+            await using var service = await EventsProcess.StartAsync(
+                directory.FullName,
+                ["serve"],
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["ConnectionStrings__Postgres"] = events.ConnectionString },
+                ct);
+            await WaitForReadModelsAsync(service.Running.Url, tokens[0], events, ct);
+            await AsAdministratorAsync(postgres, "checkpoint", ct);
+            var crudUrl = new Uri($"http://127.0.0.1:{EventsProcess.FreePort()}");
+            using var crudService = await StartCrudAsync(crudUrl, crud.ConnectionString, ct);
+            try
+            {
+                return await MeasureAsync(new MeasuredEvents(service.Running.Url, sample, tokens), new MeasuredBaseline(crudUrl, sample), sample, turns, duration, ct);
+            }
+            finally
+            {
+                crudService.Kill();
+            }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<IReadOnlyList<BenchmarkRow>> MeasureAsync(Measured ours, Measured theirs, SampleTasks sample, int turns, TimeSpan duration, CancellationToken ct)
+    {
+        var some = sample.Rows().Where((_, n) => n % 37 == 0).Take(20_000).ToList();
+        var pages = Math.Max(1, sample.PerTenant / 50 * 3 / 4);
+        var deepOurs = await ours.DeepCursorsAsync(pages, ct);
+        var deepTheirs = await theirs.DeepCursorsAsync(pages, ct);
+        (string Name, int Status, Func<Measured, Func<int, long, ReadOnlyMemory<byte>>> Request)[] kinds =
+        [
+            ("http.list", 200, m => m.List()),
+            ("http.list.deep", 200, m => m.DeepList(ReferenceEquals(m, ours) ? deepOurs : deepTheirs)),
+            ("http.detail", 200, m => m.Detail(some)),
+            ("http.search", 200, m => m.Search(Terms)),
+            ("http.create", 201, m => m.Create()),
+            ("http.patch", 200, m => m.Patch(some)),
+        ];
+
+        var rows = new List<BenchmarkRow>();
+        foreach (var (name, status, request) in kinds)
+        {
+            var (our, their) = (request(ours), request(theirs));
+            var results = new List<(LoadResult Ours, LoadResult Theirs)>();
+            await LoadGenerator.RunAsync(theirs.Server, Connections, duration / 2, status, their, ct);
+            await LoadGenerator.RunAsync(ours.Server, Connections, duration / 2, status, our, ct);
+            for (var turn = 0; turn < turns; turn++)
+            {
+                var b = await LoadGenerator.RunAsync(theirs.Server, Connections, duration, status, their, ct);
+                var a = await LoadGenerator.RunAsync(ours.Server, Connections, duration, status, our, ct);
+                results.Add((a, b));
+                Say($"{name}: {a.PerSecond:N0}/s p99 {a.P99:N1} ms, failed {a.Failed}; CRUD {b.PerSecond:N0}/s p99 {b.P99:N1} ms, failed {b.Failed}");
+            }
+
+            if (results.Exists(r => r.Ours.Failed > 0 || r.Theirs.Failed > 0))
+                throw new InvalidOperationException($"{name}: some answers were not {status}, so the figure means nothing.");
+            rows.Add(BenchmarkRow.Rate(name, Median(results.Select(r => r.Ours.PerSecond)), "req/s", "hand-written CRUD", Median(results.Select(r => r.Theirs.PerSecond))));
+            rows.Add(BenchmarkRow.Cost($"{name}.p99", Median(results.Select(r => r.Ours.P99)), "ms", "hand-written CRUD", Median(results.Select(r => r.Theirs.P99))));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Workspaces, each with a token, made by the product's own commands.</summary>
+    private static async Task<(IReadOnlyList<Guid> TenantIds, IReadOnlyList<string> Tokens)> FoundAsync(string dataDirectory, string connectionString, CancellationToken ct)
+    {
+        await using var app = EventsApplication.Build([], builder => builder.Configuration.AddInMemoryCollection(
+        [
+            new("ConnectionStrings:Postgres", connectionString),
+            new(DataDirectory.Key, dataDirectory),
+            new("Logging:LogLevel:Default", "Warning"),
+        ]));
+        await app.Services.GetRequiredService<Migrator>().MigrateAsync(ct);
+        var founding = app.Services.GetRequiredService<Founding>();
+        var first = await founding.FoundAsync("Tenant 0", "Bench", Address("bench@example.com"), "a long pass phrase for the benchmark", ct);
+        var (tenantIds, tokens) = (new List<Guid> { first.WorkspaceId }, new List<string> { first.Token! });
+        for (var n = 1; n < Tenants; n++)
+        {
+            var workspace = await founding.FoundAsync(first.PersonId, $"Tenant {n}", ct) ?? throw new InvalidOperationException("The person is in too many workspaces.");
+            tenantIds.Add(workspace);
+            tokens.Add(await founding.IssueTokenAsync(workspace, first.PersonId, "bench", RolePermissions.Of(WorkspaceRole.Owner), ct));
+        }
+
+        return (tenantIds, tokens);
+    }
+
+    private static EmailAddress Address(string text) => EmailAddress.TryParse(text, out var address) ? address.Value : throw new ArgumentException("Not an address.", nameof(text));
+
+    private static async Task AsAdministratorAsync(PostgresServer postgres, string sql, CancellationToken ct)
+    {
+        await using var command = postgres.Administrator.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private const string LastPosition =
+        """
+        select max(seq_id)
+        from mt_events
+        """;
+
+    // The service itself holds the request until the read model is there, or answers 503 with how far it is.
+    private static async Task WaitForReadModelsAsync(Uri service, string token, TestDatabase events, CancellationToken ct)
+    {
+        await using var last = events.DataSource.CreateCommand(LastPosition);
+        var position = (long)(await last.ExecuteScalarAsync(ct))!;
+        using var http = new HttpClient { BaseAddress = service };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        http.DefaultRequestHeaders.Add("Events-Min-Position", position.ToString(CultureInfo.InvariantCulture));
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            using var answer = await http.GetAsync("/api/v1/tasks?limit=1", ct);
+            if (answer.IsSuccessStatusCode)
+                break;
+            if (clock.Elapsed > TimeSpan.FromMinutes(10))
+                throw new InvalidOperationException($"The read models did not catch up: {await answer.Content.ReadAsStringAsync(ct)}");
+        }
+
+        Say($"the read models caught up with {position:N0} events in {clock.Elapsed.TotalSeconds:N1} s");
+    }
+
+    private static async Task<Process> StartCrudAsync(Uri url, string connectionString, CancellationToken ct)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Events.Benchmarks.dll"), BaselineCommand, url.ToString(), $"{connectionString};Max Auto Prepare=100;Maximum Pool Size=32"])
+            start.ArgumentList.Add(argument);
+        var crud = Process.Start(start)!;
+        var line = await crud.StandardOutput.ReadLineAsync(ct);
+        return line == BaselineService.Ready ? crud : throw new InvalidOperationException($"The CRUD service did not start: {line}");
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    private static void Say(string line) => Console.Error.WriteLine(line);
+}
