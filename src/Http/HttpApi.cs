@@ -3,10 +3,12 @@ using Events.Http.Describing;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
 using Events.Http.Lists;
+using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
 using Events.Http.Reference;
 using Events.Http.Tasks;
+using Events.Http.Workspaces;
 
 namespace Events.Http;
 
@@ -20,6 +22,8 @@ public static class HttpApi
         .AddSingleton<CursorSigner>()
         .AddSingleton<Freshness>()
         .AddSingleton<OpenApiDocument>()
+        .AddPersonHandlers()
+        .AddWorkspaceHandlers()
         .AddSingleton<TaskHandlers>()
         .AddSingleton<TaskQueries>()
         .AddSingleton<ProjectQueries>()
@@ -32,6 +36,8 @@ public static class HttpApi
     public static void MapApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1");
+        api.MapPeople();
+        api.MapWorkspaces();
         api.MapProjectCommands();
         api.MapProjectQueries();
         api.MapTaskCommands();
