@@ -56,6 +56,11 @@ public sealed class EventTypes
             : throw new InvalidOperationException($"{type.FullName} is not an event that can be written: add it to EventTypes.");
     }
 
+    /// <exception cref="InvalidUnitException">The alias is unknown here: what it says could never be read.</exception>
+    internal EventType ToRestore(string alias) => Closed().TryGetValue(alias, out var found)
+        ? found
+        : throw new InvalidUnitException("unknown_event_type", $"This version knows no event {alias}.");
+
     /// <summary>The event as its newest type.</summary>
     /// <returns>False for an alias that this build does not know.</returns>
     /// <exception cref="JsonException">The data is not of the alias's shape.</exception>

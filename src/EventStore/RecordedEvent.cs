@@ -1,3 +1,4 @@
+using System.Globalization;
 using Events.Platform.Tenancy;
 
 namespace Events.EventStore;
@@ -19,4 +20,13 @@ public sealed record RecordedEvent(
     DateTimeOffset Timestamp,
     EventMetadata Metadata,
     bool IsArchived,
-    object? Body);
+    object? Body)
+{
+    /// <summary>When it happened: for what was imported, long before <see cref="Timestamp"/>.</summary>
+    public DateTimeOffset OccurredAt { get; } =
+        Metadata.Headers is { } headers
+        && headers.TryGetValue(EventMetadata.OccurredAtHeader, out var text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            ? at
+            : Timestamp;
+}

@@ -17,8 +17,16 @@ public sealed record UnitOfWork(TenantId Tenant, IReadOnlyList<StreamAppend> Str
 }
 
 /// <param name="StreamType">Marten's alias of the aggregate, e.g. <c>task_state</c>; stored when the stream starts.</param>
-/// <param name="Events">Instances of types that are registered in <see cref="EventTypes"/>; at least one.</param>
+/// <param name="Events">Instances of types that are registered in <see cref="EventTypes"/>, <see cref="RestoredEvent"/> or <see cref="DescribedEvent"/>; at least one.</param>
 public sealed record StreamAppend(Guid StreamId, string? StreamType, ExpectedVersion Expected, IReadOnlyList<object> Events);
+
+/// <summary>An event with metadata of its own instead of its unit's: one unit can tell what several people did at several times.</summary>
+/// <param name="Event">Instance of a type that is registered in <see cref="EventTypes"/>, or a <see cref="RestoredEvent"/>.</param>
+public sealed record DescribedEvent(object Event, EventMetadata Metadata);
+
+/// <summary>An event as a backup holds it: its alias must be registered, its data is written as it is.</summary>
+/// <param name="Data">JSON, UTF-8.</param>
+public sealed record RestoredEvent(string Type, ReadOnlyMemory<byte> Data);
 
 /// <summary>What the writer believes of a stream: it does not exist, it is at version n, or no belief.</summary>
 public readonly record struct ExpectedVersion(long Value)
@@ -42,6 +50,12 @@ public sealed record EventMetadata(
     IReadOnlyDictionary<string, string>? Headers = null)
 {
     public static EventMetadata None { get; } = new(null, null, null, null);
+
+    /// <summary>
+    /// Header of an event that happened before it was recorded here: when, RFC 3339. Imports set it to the source's time, restored
+    /// backups to the time of the first recording.
+    /// </summary>
+    public const string OccurredAtHeader = "occurred-at";
 }
 
 /// <summary>The answer to keep under a caller's <c>Idempotency-Key</c>, stored with the events.</summary>

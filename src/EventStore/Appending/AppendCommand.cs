@@ -28,6 +28,14 @@ internal sealed class AppendCommand : IDisposable
                       $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
         """;
 
+    private const string OwnSql =
+        """
+        select append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                      $19, $20, $21, $22, $23, $24, $25, $26, $27,
+                      $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
+                      $41, $42, $43, $44)
+        """;
+
     private readonly NpgsqlCommand command = new();
     private readonly Dictionary<(string Tenant, Guid Id), int> streams = [];
     private readonly Dictionary<EventType, int> types = [];
@@ -75,9 +83,15 @@ internal sealed class AppendCommand : IDisposable
     private readonly Column<string?> messageCorrelation = new(NpgsqlDbType.Varchar);
     private readonly Column<bool> messageIsJob = new(NpgsqlDbType.Boolean);
 
+    private readonly Column<int> eventOwn = new(NpgsqlDbType.Integer);
+    private readonly Column<string?> ownCorrelation = new(NpgsqlDbType.Varchar);
+    private readonly Column<string?> ownCausation = new(NpgsqlDbType.Varchar);
+    private readonly Column<byte[]?> ownHeaders = new(NpgsqlDbType.Jsonb);
+
     private readonly Column[] eventColumns;
     private readonly Column[] keyColumns;
     private readonly Column[] messageColumns;
+    private readonly Column[] ownColumns;
 
     public AppendCommand(EventStoreOptions options)
     {
@@ -94,6 +108,7 @@ internal sealed class AppendCommand : IDisposable
             messageUnit, messageId, messageTenant, messageQueue, messageType, messageBody, messagePriority, messageScheduledFor,
             messageOrderKey, messageUniqueKey, messageTraceParent, messageCorrelation, messageIsJob,
         ];
+        ownColumns = [eventOwn, ownCorrelation, ownCausation, ownHeaders];
     }
 
     /// <param name="batch">Names the batch, so that it can be fenced off when its fate is unknown.</param>
@@ -142,14 +157,25 @@ internal sealed class AppendCommand : IDisposable
             appendCount.Add(stream.Events.Count);
             for (var offset = 0; offset < stream.Events.Count; offset++)
             {
-                var (id, type, data) = pending.Encoded.Events[next++];
+                var (id, type, data, own, headers) = pending.Encoded.Events[next++];
                 eventAppend.Add(appendUnit.Count);
                 eventOffset.Add(offset);
                 eventId.Add(id);
                 eventType.Add(TypeNumber(type));
                 eventData.Add(data);
+                AddOwn(own, headers);
             }
         }
+    }
+
+    private void AddOwn(EventMetadata? own, byte[]? headers)
+    {
+        eventOwn.Add(own is null ? 0 : ownHeaders.Count + 1);
+        if (own is null)
+            return;
+        ownCorrelation.Add(own.CorrelationId);
+        ownCausation.Add(own.CausationId);
+        ownHeaders.Add(headers);
     }
 
     private int TypeNumber(EventType type)
@@ -207,7 +233,7 @@ internal sealed class AppendCommand : IDisposable
     /// <summary>The function's later parameters have defaults: a batch without keys or messages does not send them.</summary>
     private void Arrange()
     {
-        var sql = messageUnit.Count > 0 ? MessagesSql : keyUnit.Count > 0 ? KeysSql : EventsSql;
+        var sql = ownHeaders.Count > 0 ? OwnSql : messageUnit.Count > 0 ? MessagesSql : keyUnit.Count > 0 ? KeysSql : EventsSql;
         if (ReferenceEquals(command.CommandText, sql))
             return;
         command.CommandText = sql;
@@ -220,8 +246,10 @@ internal sealed class AppendCommand : IDisposable
             command.Parameters.Add(keep);
         }
 
-        if (sql == MessagesSql)
+        if (sql is MessagesSql or OwnSql)
             Add(messageColumns);
+        if (sql == OwnSql)
+            Add(ownColumns);
     }
 
     private void Add(Column[] columns)
@@ -239,6 +267,8 @@ internal sealed class AppendCommand : IDisposable
         foreach (var column in keyColumns)
             column.Clear();
         foreach (var column in messageColumns)
+            column.Clear();
+        foreach (var column in ownColumns)
             column.Clear();
     }
 }

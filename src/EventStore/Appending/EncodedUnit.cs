@@ -2,7 +2,8 @@
 namespace Events.EventStore.Appending;
 
 /// <summary>An event as it goes to the database.</summary>
-internal readonly record struct EncodedEvent(Guid Id, EventType Type, byte[] Data);
+/// <param name="Own">Metadata in place of the unit's; null: the unit's.</param>
+internal readonly record struct EncodedEvent(Guid Id, EventType Type, byte[] Data, EventMetadata? Own, byte[]? Headers);
 
 /// <summary>A unit of work that was checked and serialised on its caller's thread.</summary>
 /// <param name="Events">Of all streams, in the order of <see cref="UnitOfWork.Streams"/>.</param>
@@ -20,11 +21,9 @@ internal sealed record EncodedUnit(UnitOfWork Unit, EncodedEvent[] Events, byte[
         {
             foreach (var body in stream.Events)
             {
-                var type = types.ToWrite(body.GetType());
-                var data = JsonBytes.Of(body, type.Json);
-                UnitChecks.RequireEvent(type, data);
-                events[next++] = new EncodedEvent(Guid.CreateVersion7(), type, data);
-                size += data.Length + (headers?.Length ?? 0);
+                var encoded = Encode(body, headers, types);
+                events[next++] = encoded;
+                size += encoded.Data.Length + (encoded.Headers?.Length ?? 0);
             }
         }
 
@@ -34,5 +33,29 @@ internal sealed record EncodedUnit(UnitOfWork Unit, EncodedEvent[] Events, byte[
             throw new InvalidUnitException("unit_too_large", $"A unit of work has at most {UnitLimits.UnitBytes} bytes; this one has {size}.");
         size += unit.Idempotency?.Answer.Body.Length ?? 0;
         return new EncodedUnit(unit, events, headers, size);
+    }
+
+    private static EncodedEvent Encode(object body, byte[]? headers, EventTypes types)
+    {
+        EventMetadata? own = null;
+        if (body is DescribedEvent described)
+        {
+            UnitChecks.RequireMetadata(described.Metadata);
+            own = described.Metadata;
+            headers = HeaderJson.Encode(own);
+            body = described.Event;
+        }
+
+        var (type, data) = body is RestoredEvent restored
+            ? (types.ToRestore(restored.Type), restored.Data.ToArray())
+            : Written(body, types);
+        UnitChecks.RequireEvent(type, data);
+        return new EncodedEvent(Guid.CreateVersion7(), type, data, own, headers);
+    }
+
+    private static (EventType Type, byte[] Data) Written(object body, EventTypes types)
+    {
+        var type = types.ToWrite(body.GetType());
+        return (type, JsonBytes.Of(body, type.Json));
     }
 }

@@ -67,7 +67,8 @@ internal static class UnitChecks
         }
     }
 
-    private static void RequireMetadata(EventMetadata metadata)
+    /// <exception cref="InvalidUnitException">It cannot be stored.</exception>
+    public static void RequireMetadata(EventMetadata metadata)
     {
         RequireName(metadata.Actor, "An actor");
         RequireName(metadata.CorrelationId, "A correlation id");

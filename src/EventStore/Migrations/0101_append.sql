@@ -2,7 +2,8 @@
 --
 -- Arrays are parallel per prefix: u_ a unit, a_ an append to one stream (ascending by unit), s_ a distinct stream of the batch,
 -- t_ a distinct event type, e_ an event (ascending by append), k_ an idempotency key (at most one a unit, no key twice in a
--- batch), m_ a message. Inside, array parameters are in PostgreSQL's expanded form: a subscript costs the same at any index,
+-- batch), m_ a message, o_ metadata that an event has in place of its unit's (e_own, 0 for none; null when no event of the batch
+-- has any). Inside, array parameters are in PostgreSQL's expanded form: a subscript costs the same at any index,
 -- and is a good deal cheaper than unnest, which stores every column once more.
 --
 -- The answer is one array, which is cheaper to pass on than a row of arrays:
@@ -53,7 +54,11 @@ create function append(
     m_unique_key varchar[] default null,
     m_traceparent varchar[] default null,
     m_correlation_id varchar[] default null,
-    m_is_job boolean[] default null)
+    m_is_job boolean[] default null,
+    e_own integer[] default null,
+    o_correlation_id varchar[] default null,
+    o_causation_id varchar[] default null,
+    o_headers jsonb[] default null)
 returns bigint[]
 language plpgsql
 -- The plans do not depend on the values, and making one costs more than running it; made while the tables are small, it must
@@ -183,14 +188,27 @@ begin
               and before[s.stream] > 0 and after[s.stream] > before[s.stream];
         end if;
 
-        insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id,
-                               causation_id, headers)
-        select positions[starts[e_append[e.i]] + e_offset[e.i] + 1], e_id[e.i], s_id[a_stream[e_append[e.i]]],
-               firsts[e_append[e.i]] + e_offset[e.i], e_data[e.i], t_alias[e_type[e.i]], recorded_at, s_tenant[a_stream[e_append[e.i]]],
-               t_dotnet_type[e_type[e.i]], u_correlation_id[a_unit[e_append[e.i]]], u_causation_id[a_unit[e_append[e.i]]],
-               u_headers[a_unit[e_append[e.i]]]
-        from generate_series(1, cardinality(e_id)) as e (i)
-        where firsts[e_append[e.i]] > 0;
+        if e_own is null then
+            insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id,
+                                   causation_id, headers)
+            select positions[starts[e_append[e.i]] + e_offset[e.i] + 1], e_id[e.i], s_id[a_stream[e_append[e.i]]],
+                   firsts[e_append[e.i]] + e_offset[e.i], e_data[e.i], t_alias[e_type[e.i]], recorded_at, s_tenant[a_stream[e_append[e.i]]],
+                   t_dotnet_type[e_type[e.i]], u_correlation_id[a_unit[e_append[e.i]]], u_causation_id[a_unit[e_append[e.i]]],
+                   u_headers[a_unit[e_append[e.i]]]
+            from generate_series(1, cardinality(e_id)) as e (i)
+            where firsts[e_append[e.i]] > 0;
+        else
+            insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type, correlation_id,
+                                   causation_id, headers)
+            select positions[starts[e_append[e.i]] + e_offset[e.i] + 1], e_id[e.i], s_id[a_stream[e_append[e.i]]],
+                   firsts[e_append[e.i]] + e_offset[e.i], e_data[e.i], t_alias[e_type[e.i]], recorded_at, s_tenant[a_stream[e_append[e.i]]],
+                   t_dotnet_type[e_type[e.i]],
+                   case when e_own[e.i] > 0 then o_correlation_id[e_own[e.i]] else u_correlation_id[a_unit[e_append[e.i]]] end,
+                   case when e_own[e.i] > 0 then o_causation_id[e_own[e.i]] else u_causation_id[a_unit[e_append[e.i]]] end,
+                   case when e_own[e.i] > 0 then o_headers[e_own[e.i]] else u_headers[a_unit[e_append[e.i]]] end
+            from generate_series(1, cardinality(e_id)) as e (i)
+            where firsts[e_append[e.i]] > 0;
+        end if;
 
         ignored := pg_notify('events_appended', positions[accepted]::text) is null;
     end if;
@@ -207,7 +225,7 @@ begin
             body = excluded.body, position = excluded.position, expires_at = excluded.expires_at;
     end if;
 
-    if m_unit is not null then
+    if cardinality(m_unit) > 0 then
         if refused then
             perform enqueue_messages(
                 array_agg(m.id), array_agg(m.tenant_id), array_agg(m.queue), array_agg(m.type), array_agg(m.body),
