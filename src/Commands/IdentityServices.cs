@@ -30,6 +30,7 @@ public static class IdentityServices
 
         services.AddMigrations(typeof(IdentityServices).Assembly);
         services.AddEventStore(IdentityEventRegister.AddTo);
+        services.AddEventStore(Placeholders.AddTo);
         services.AddAggregate(IdentityAggregates.Person);
         services.AddAggregate(IdentityAggregates.Identifier);
         services.AddAggregate(IdentityAggregates.Session);
@@ -38,6 +39,7 @@ public static class IdentityServices
         services.AddSingleton<AccessDirectory>();
         services.AddHostedService<AccessFollower>();
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<Placeholders>();
 
         services.AddSingleton<Passwords>();
         services.AddSingleton<MailTokens>();

@@ -22,11 +22,14 @@ public sealed record RecordedEvent(
     bool IsArchived,
     object? Body)
 {
-    /// <summary>When it happened: for what was imported, long before <see cref="Timestamp"/>.</summary>
+    /// <summary>When it happened: for what was imported or restored, long before <see cref="Timestamp"/>.</summary>
     public DateTimeOffset OccurredAt { get; } =
-        Metadata.Headers is { } headers
-        && headers.TryGetValue(EventMetadata.OccurredAtHeader, out var text)
+        HeaderTime(Metadata.Headers, EventMetadata.OccurredAtHeader) ?? HeaderTime(Metadata.Headers, EventMetadata.RecordedAtHeader) ?? Timestamp;
+
+    private static DateTimeOffset? HeaderTime(IReadOnlyDictionary<string, string>? headers, string name) =>
+        headers is not null
+        && headers.TryGetValue(name, out var text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
             ? at
-            : Timestamp;
+            : null;
 }

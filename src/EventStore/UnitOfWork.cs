@@ -51,11 +51,11 @@ public sealed record EventMetadata(
 {
     public static EventMetadata None { get; } = new(null, null, null, null);
 
-    /// <summary>
-    /// Header of an event that happened before it was recorded here: when, RFC 3339. Imports set it to the source's time, restored
-    /// backups to the time of the first recording.
-    /// </summary>
+    /// <summary>Header of an event that an import tells of: when it happened in the source, RFC 3339.</summary>
     public const string OccurredAtHeader = "occurred-at";
+
+    /// <summary>Header of an event that was restored from a backup: when it was first recorded, RFC 3339.</summary>
+    public const string RecordedAtHeader = "recorded-at";
 }
 
 /// <summary>The answer to keep under a caller's <c>Idempotency-Key</c>, stored with the events.</summary>

@@ -54,6 +54,25 @@ public sealed class TaskNumbers(NpgsqlDataSource database, TimeProvider clock)
             counters.TryRemove(key, out _);
     }
 
+    private const string RaiseSql =
+        """
+        insert into task_numbers as n (tenant_id, project_id, next)
+        values ($1, $2, $3 + 1)
+        on conflict (tenant_id, project_id) do update
+        set next = greatest(n.next, excluded.next)
+        """;
+
+    /// <summary>Numbers up to this one are taken: tasks came in that were numbered elsewhere.</summary>
+    public async Task RaiseAsync(TenantId tenant, Guid project, long taken, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(RaiseSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = project });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = taken });
+        await command.ExecuteNonQueryAsync(ct);
+        counters.TryRemove((tenant, project), out _);
+    }
+
     private const string ReserveSql =
         """
         insert into task_numbers as n (tenant_id, project_id, next)

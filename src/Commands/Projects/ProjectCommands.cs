@@ -22,7 +22,7 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
         if (errors.Any)
             return new Result.Invalid(errors.Found);
         var key = new StreamAppend(
-            ReservedName.StreamOf(context.Tenant, $"project-key:{command.Key}"),
+            ReservedName.StreamOf($"project-key:{command.Key}"),
             "project_key",
             ExpectedVersion.NoStream,
             [new ProjectKeyReserved(command.ProjectId, command.Key)]);

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Events.Platform.Tenancy;
 
 namespace Events.Commands.Reservations;
 
@@ -10,10 +9,13 @@ namespace Events.Commands.Reservations;
 /// </summary>
 public static class ReservedName
 {
-    /// <summary>UUIDv5 of the workspace and the name, e.g. <c>project-key:WEB</c>.</summary>
-    public static Guid StreamOf(TenantId tenant, string name)
+    /// <summary>
+    /// UUIDv5 of the name, e.g. <c>project-key:WEB</c>. Streams are keyed by workspace and id, so the same name in another
+    /// workspace is another stream; and a backup restored into another workspace still holds its names.
+    /// </summary>
+    public static Guid StreamOf(string name)
     {
-        var text = Encoding.UTF8.GetBytes($"{tenant.Value}/{name}");
+        var text = Encoding.UTF8.GetBytes(name);
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
 #pragma warning disable CA5350 // UUIDv5 is defined with SHA-1; it names, it protects nothing.
         SHA1.HashData(text, hash);

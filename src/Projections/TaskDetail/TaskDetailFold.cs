@@ -70,14 +70,14 @@ internal static class TaskDetailFold
                 break;
             case CommentAdded e:
                 task.CommentCount++;
-                row.Comments[e.CommentId] = new CommentChange(e.Body, EditedAt: null, new CommentBirth(recorded.Version, e.Author, recorded.Timestamp));
+                row.Comments[e.CommentId] = new CommentChange(e.Body, EditedAt: null, new CommentBirth(recorded.Version, e.Author, recorded.OccurredAt));
                 break;
             case CommentEdited e:
-                row.Comments[e.CommentId] = new CommentChange(e.Body, recorded.Timestamp, row.Comments.GetValueOrDefault(e.CommentId)?.Added);
+                row.Comments[e.CommentId] = new CommentChange(e.Body, recorded.OccurredAt, row.Comments.GetValueOrDefault(e.CommentId)?.Added);
                 break;
             case CommentDeleted e:
                 task.CommentCount--;
-                row.Comments[e.CommentId] = new CommentChange(Body: null, recorded.Timestamp, row.Comments.GetValueOrDefault(e.CommentId)?.Added);
+                row.Comments[e.CommentId] = new CommentChange(Body: null, recorded.OccurredAt, row.Comments.GetValueOrDefault(e.CommentId)?.Added);
                 break;
             case TaskWatched e:
                 if (!task.Watchers.Contains(e.PersonId))
@@ -106,7 +106,7 @@ internal static class TaskDetailFold
         }
 
         task.Version = recorded.Version;
-        task.UpdatedAt = recorded.Timestamp.UtcDateTime;
+        task.UpdatedAt = recorded.OccurredAt.UtcDateTime;
         task.UpdatedBy = recorded.Metadata.Actor;
     }
 
@@ -126,7 +126,7 @@ internal static class TaskDetailFold
         task.Estimate = e.Estimate;
         task.ParentId = e.ParentId;
         task.Rank = e.Rank;
-        task.CreatedAt = recorded.Timestamp.UtcDateTime;
+        task.CreatedAt = recorded.OccurredAt.UtcDateTime;
         task.CreatedBy = recorded.Metadata.Actor;
     }
 }

@@ -23,7 +23,7 @@ internal static class HistoryItem
         json.WriteStartObject();
         json.WriteNumber("version"u8, recorded.Version);
         json.WriteNumber("position"u8, recorded.Position);
-        json.WriteString("at"u8, recorded.Timestamp.UtcDateTime);
+        json.WriteString("at"u8, recorded.OccurredAt.UtcDateTime);
         json.WriteString("actor"u8, recorded.Metadata.Actor);
         json.WriteString("type"u8, recorded.Type);
         json.WriteStartArray("changes"u8);

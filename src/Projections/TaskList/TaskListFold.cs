@@ -21,7 +21,7 @@ internal static class TaskListFold
                 row.Estimate = e.Estimate;
                 row.ParentId = e.ParentId;
                 row.Rank = e.Rank;
-                row.CreatedAt = recorded.Timestamp;
+                row.CreatedAt = recorded.OccurredAt;
                 foreach (var label in e.Labels)
                     Add(row.Labels, label);
                 break;
@@ -75,7 +75,7 @@ internal static class TaskListFold
         }
 
         row.Version = recorded.Version;
-        row.UpdatedAt = recorded.Timestamp;
+        row.UpdatedAt = recorded.OccurredAt;
     }
 
     private static void Add(List<string> labels, string label)

@@ -35,6 +35,7 @@ public sealed class Backing_up_a_workspace(PostgresServer server) : IAsyncLifeti
         var backup = await BackUpAsync(workspace);
         var empty = await workshop.FoundAsync();
         var restored = await RestoreAsync(empty, backup);
+        (await BackUpAsync(empty)).Split('\n')[1..^2].ShouldBe(backup.Split('\n')[1..^2]);
         restored.Equal.ShouldBeTrue();
         restored.Created.ShouldBe(restored.Events);
         (await BackUpAsync(empty)).Split('\n')[^2].ShouldBe(backup.Split('\n')[^2]);

@@ -63,7 +63,7 @@ public sealed class Workshop : IAsyncDisposable
     /// <summary>A workspace with one owner.</summary>
     public async Task<Workspace> FoundAsync(string email = "")
     {
-        EmailAddress.TryParse(email.Length > 0 ? email : $"{Guid.NewGuid():n}@example.com", out var address);
+        EmailAddress.TryParse(email.Length > 0 ? email : $"{Guid.NewGuid():n}@example.com", out var address).ShouldBeTrue();
         var founded = await Get<Founding>().FoundAsync("Test", "Tester", address!.Value, "a long enough passphrase", Ct);
         return new Workspace(this, new TenantId(founded.WorkspaceId), founded.PersonId);
     }

@@ -183,7 +183,7 @@ public sealed class Running_imports(PostgresServer server) : IAsyncLifetime
         await workshop.Get<MessageBus>().EnqueueAsync(workspace.Tenant, new ImportTasks(import.Id), new MessageOptions { Id = import.Id }, Ct);
         var job = await JobAsync(import.Id);
         job.Status.ShouldBe("succeeded");
-        System.Text.Encoding.UTF8.GetString(job.Result!.Value.Span).ShouldContain("\"created\":33");
+        System.Text.Encoding.UTF8.GetString(job.Result!.Value.Span).ShouldContain("\"created\": 33");
 
         var unreadable = await workspace.ImportAsync("plan.csv", "csv", "");
         await workshop.Get<MessageBus>().EnqueueAsync(workspace.Tenant, new ImportTasks(unreadable.Id), new MessageOptions { Id = unreadable.Id }, Ct);

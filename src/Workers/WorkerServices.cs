@@ -1,0 +1,66 @@
+using Events.EventStore;
+using Events.Messaging;
+using Events.Messaging.Handlers;
+using Events.Messaging.Retrying;
+using Events.Platform.Migrations;
+using Events.Workers.Backups;
+using Events.Workers.Exports;
+using Events.Workers.Files;
+using Events.Workers.Imports;
+using Events.Workers.Imports.Running;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Events.Workers;
+
+public static class WorkerServices
+{
+    /// <summary>Long work that is neither a request nor a projection: imports, exports. Every role may send it; the role <c>jobs</c> runs it.</summary>
+    public static IServiceCollection AddWorkers(this IServiceCollection services)
+    {
+        services.AddMigrations(typeof(WorkerServices).Assembly);
+        services.AddMessaging(Register);
+        return services.AddFiles().AddImports().AddExports();
+    }
+
+    private static IServiceCollection AddFiles(this IServiceCollection services) => services
+        .AddSingleton<FileTable>()
+        .AddSingleton<FileStore>()
+        .AddSingleton<FileSweep>();
+
+    private static IServiceCollection AddImports(this IServiceCollection services)
+    {
+        services.AddOptions<ImportOptions>().BindConfiguration(ImportOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton(provider => provider.GetRequiredService<IOptions<ImportOptions>>().Value)
+            .AddSingleton<ImportTable>()
+            .AddSingleton<ImportRows>()
+            .AddSingleton<ImportMappings>()
+            .AddSingleton<ImportProjects>()
+            .AddSingleton<ImportLabels>()
+            .AddSingleton<ImportReport>()
+            .AddSingleton<ImportPreview>()
+            .AddSingleton<TaskImport>()
+            .AddSingleton<ImportUndo>()
+            .AddSingleton<Restore>();
+    }
+
+    private static IServiceCollection AddExports(this IServiceCollection services) => services
+        .AddSingleton<WorkspaceEvents>()
+        .AddSingleton<BackupWriter>()
+        .AddSingleton<TaskExport>();
+
+    private static void Register(MessagingBuilder messages)
+    {
+        // An attempt may take long; a worker that dies is noticed by its heartbeat, not by this limit.
+        var day = TimeSpan.FromHours(24);
+        var patient = new RetryPolicy { Attempts = 8 };
+        messages
+            .Queue("transfers", concurrency: 4, tenantConcurrency: 2, prefetch: 0)
+            .Handle<ImportTasks, ImportTasksHandler>("import_tasks", "transfers", patient, day, isJob: true, ImportJson.Default.ImportTasks)
+            .Handle<UndoImport, UndoImportHandler>("undo_import", "transfers", patient, day, isJob: true, ImportJson.Default.UndoImport)
+            .Handle<ExportWorkspace, ExportWorkspaceHandler>("export_workspace", "transfers", patient, day, isJob: true, ExportJson.Default.ExportWorkspace)
+            .Handle<SweepFiles, SweepFilesHandler>("sweep_files", isJob: true)
+            .Schedule("sweep-files", "17 3 * * *", new SweepFiles());
+    }
+}
