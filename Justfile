@@ -43,6 +43,10 @@ bench NAME *FLAGS:
 chaos NAME *FLAGS:
     dotnet run -c Release --project tests/Chaos -- {{ NAME }} {{ FLAGS }}
 
+# Tries every endpoint as everybody who must not, measures revocation across two processes, prints both and the OWASP table.
+security *FLAGS:
+    @scripts/security {{ FLAGS }}
+
 # The `events` executable with any of its commands, e.g. `just events help`.
 events *ARGS: _publish
     @artifacts/run/events {{ ARGS }}

@@ -36,6 +36,10 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
         return new(GetSlowlyAsync(entry, tenant, id, ct));
     }
 
+    /// <summary>As the store has it now: before something is refused that another process may just have granted.</summary>
+    public Task<TState> GetNewestAsync(TenantId tenant, Guid id, CancellationToken ct) =>
+        GetSlowlyAsync(entries.GetValueOrDefault((tenant, id)), tenant, id, ct);
+
     private async Task<TState> GetSlowlyAsync(Entry? entry, TenantId tenant, Guid id, CancellationToken ct)
     {
         if (entry is { Loading.IsCompletedSuccessfully: true })

@@ -10,6 +10,9 @@ public sealed record CommandContext(TenantId Tenant, string Actor)
     /// <summary>Whether the actor may change what others wrote.</summary>
     public bool MayModerate { get; init; }
 
+    /// <summary>Projects that the actor must not learn of: what is in them does not exist for this command.</summary>
+    public IReadOnlyList<Guid> HiddenProjects { get; init; } = [];
+
     /// <summary>The version that the caller has seen: any other refuses. Null: a conflict is retried.</summary>
     public long? IfMatch { get; init; }
 

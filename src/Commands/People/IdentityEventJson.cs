@@ -35,10 +35,10 @@ namespace Events.Commands.People;
 [JsonSerializable(typeof(SettingChanged))]
 [JsonSerializable(typeof(ApiTokenIssued))]
 [JsonSerializable(typeof(ApiTokenRevoked))]
-[JsonSerializable(typeof(ProjectRestricted))]
-[JsonSerializable(typeof(ProjectAccessGranted))]
-[JsonSerializable(typeof(ProjectAccessWithdrawn))]
-[JsonSerializable(typeof(ProjectOpened))]
+[JsonSerializable(typeof(VisibilityRestricted))]
+[JsonSerializable(typeof(VisibilityGranted))]
+[JsonSerializable(typeof(VisibilityWithdrawn))]
+[JsonSerializable(typeof(VisibilityOpened))]
 public sealed partial class IdentityEventJson : JsonSerializerContext;
 
 /// <summary>The events of people, sessions and workspaces under their wire names. A name is never given to another shape.</summary>
@@ -75,8 +75,8 @@ public static class IdentityEventRegister
         .Add("setting_changed", Json.SettingChanged)
         .Add("api_token_issued", Json.ApiTokenIssued)
         .Add("api_token_revoked", Json.ApiTokenRevoked)
-        .Add("project_restricted", Json.ProjectRestricted)
-        .Add("project_access_granted", Json.ProjectAccessGranted)
-        .Add("project_access_withdrawn", Json.ProjectAccessWithdrawn)
-        .Add("project_opened", Json.ProjectOpened);
+        .Add("visibility_restricted", Json.VisibilityRestricted)
+        .Add("visibility_granted", Json.VisibilityGranted)
+        .Add("visibility_withdrawn", Json.VisibilityWithdrawn)
+        .Add("visibility_opened", Json.VisibilityOpened);
 }

@@ -56,7 +56,7 @@ public sealed class TaskCommands(
         return loop.RunAsync(
             context,
             taskId,
-            async (task, version) => version == 0
+            async (task, version) => version == 0 || context.HiddenProjects.Contains(task.ProjectId)
                 ? Missing
                 : command.Decide(task, await FactsAsync(context, taskId, command, ct)),
             answer,

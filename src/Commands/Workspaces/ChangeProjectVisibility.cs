@@ -14,12 +14,12 @@ public sealed record RestrictProject(Guid ProjectId, IReadOnlyList<Guid> PersonI
         {
             return state.RestrictedProjects.Count >= WorkspaceLimits.RestrictedProjects
                 ? WorkspaceRefusals.TooMany("restricted projects", WorkspaceLimits.RestrictedProjects)
-                : Decision.Accept(new ProjectRestricted(command.ProjectId, [.. command.PersonIds.Distinct()]));
+                : Decision.Accept(new VisibilityRestricted(command.ProjectId, [.. command.PersonIds.Distinct()]));
         }
         List<object> changes =
         [
-            .. now.Except(command.PersonIds).Order().Select(person => new ProjectAccessWithdrawn(command.ProjectId, person)),
-            .. command.PersonIds.Distinct().Where(person => !now.Contains(person)).Select(person => new ProjectAccessGranted(command.ProjectId, person)),
+            .. now.Except(command.PersonIds).Order().Select(person => new VisibilityWithdrawn(command.ProjectId, person)),
+            .. command.PersonIds.Distinct().Where(person => !now.Contains(person)).Select(person => new VisibilityGranted(command.ProjectId, person)),
         ];
         return changes.Count == 0 ? Decision.Nothing : Decision.Accept(changes);
     }
@@ -28,5 +28,5 @@ public sealed record RestrictProject(Guid ProjectId, IReadOnlyList<Guid> PersonI
 public sealed record OpenProject(Guid ProjectId)
 {
     internal static Decision Decide(WorkspaceState state, OpenProject command) =>
-        state.RestrictedProjects.ContainsKey(command.ProjectId) ? Decision.Accept(new ProjectOpened(command.ProjectId)) : Decision.Nothing;
+        state.RestrictedProjects.ContainsKey(command.ProjectId) ? Decision.Accept(new VisibilityOpened(command.ProjectId)) : Decision.Nothing;
 }

@@ -59,11 +59,11 @@ public sealed record ApiTokenIssued(Guid TokenId, Guid PersonId, string Name, IR
 public sealed record ApiTokenRevoked(Guid TokenId);
 
 /// <summary>From now on only these members, and the workspace's admins and owners, see the project.</summary>
-public sealed record ProjectRestricted(Guid ProjectId, IReadOnlyList<Guid> PersonIds);
+public sealed record VisibilityRestricted(Guid ProjectId, IReadOnlyList<Guid> PersonIds);
 
-public sealed record ProjectAccessGranted(Guid ProjectId, Guid PersonId);
+public sealed record VisibilityGranted(Guid ProjectId, Guid PersonId);
 
-public sealed record ProjectAccessWithdrawn(Guid ProjectId, Guid PersonId);
+public sealed record VisibilityWithdrawn(Guid ProjectId, Guid PersonId);
 
 /// <summary>Every member sees the project again.</summary>
-public sealed record ProjectOpened(Guid ProjectId);
+public sealed record VisibilityOpened(Guid ProjectId);

@@ -62,10 +62,10 @@ public sealed record WorkspaceState
         },
         ApiTokenIssued e => state with { Tokens = state.Tokens.SetItem(e.TokenId, new(e.TokenId, e.PersonId, e.Name, [.. e.Scopes], e.ExpiresAt)) },
         ApiTokenRevoked e => state with { Tokens = state.Tokens.Remove(e.TokenId) },
-        ProjectRestricted e => state with { RestrictedProjects = state.RestrictedProjects.SetItem(e.ProjectId, [.. e.PersonIds]) },
-        ProjectAccessGranted e => state.WithAccess(e.ProjectId, people => people.Add(e.PersonId)),
-        ProjectAccessWithdrawn e => state.WithAccess(e.ProjectId, people => people.Remove(e.PersonId)),
-        ProjectOpened e => state with { RestrictedProjects = state.RestrictedProjects.Remove(e.ProjectId) },
+        VisibilityRestricted e => state with { RestrictedProjects = state.RestrictedProjects.SetItem(e.ProjectId, [.. e.PersonIds]) },
+        VisibilityGranted e => state.WithAccess(e.ProjectId, people => people.Add(e.PersonId)),
+        VisibilityWithdrawn e => state.WithAccess(e.ProjectId, people => people.Remove(e.PersonId)),
+        VisibilityOpened e => state with { RestrictedProjects = state.RestrictedProjects.Remove(e.ProjectId) },
         _ => throw new UnreachableException($"A workspace has no {@event.GetType().Name}."),
     };
 

@@ -50,7 +50,13 @@ internal sealed class Authenticator(
         }
         var workspace = await directory.WorkspaceAsync(known!.Tenant, ct);
         if (!workspace.Tokens.TryGetValue(known.TokenId, out var token))
-            return new Identity.Stranger(known.Tenant);
+        {
+            // Made a moment ago through another process, perhaps: one look at the store before the refusal.
+            workspace = await directory.NewestWorkspaceAsync(known.Tenant, ct);
+            if (!workspace.Tokens.TryGetValue(known.TokenId, out token))
+                return new Identity.Stranger(known.Tenant);
+        }
+
         var person = await directory.PersonAsync(token.PersonId, ct);
         if (known.CallerFrom(workspace, person, operators.ExtraOf(token.PersonId, person), time.GetUtcNow()) is not { } caller)
             return new Identity.Stranger(known.Tenant);
@@ -85,7 +91,7 @@ internal sealed class Authenticator(
             return null;
         var tenant = new TenantId(workspaceId);
         var workspace = await directory.WorkspaceAsync(tenant, ct);
-        if (workspace.RoleOf(session.PersonId) is not { } role)
+        if ((workspace.RoleOf(session.PersonId) ?? (workspace = await directory.NewestWorkspaceAsync(tenant, ct)).RoleOf(session.PersonId)) is not { } role)
             return null;
         var permissions = RolePermissions.Of(role).Or(operators.ExtraOf(session.PersonId, person));
         return new(tenant, session.PersonId.ToString("D"), session.PersonId, permissions, workspace.HiddenFrom(session.PersonId)) { SessionId = sessionId };

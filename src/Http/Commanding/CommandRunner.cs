@@ -93,6 +93,7 @@ public sealed class CommandRunner(InFlightKeys inFlight, ReplayedAnswers replays
         var metadata = caller.Metadata(http);
         return new CommandContext(caller.Tenant, caller.Actor)
         {
+            HiddenProjects = caller.HiddenProjects,
             MayModerate = caller.Permissions.Holds(Permission.MembersWrite),
             CorrelationId = metadata.CorrelationId,
             CausationId = metadata.CausationId,

@@ -24,7 +24,7 @@ public sealed class ProjectQueries(ProjectListQuery projects, Freshness freshnes
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
             return;
-        await http.WritePageAsync(await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, http.RequestAborted), key, signer);
+        await http.WritePageAsync(await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, http.RequestAborted, caller.HiddenProjects), key, signer);
     }
 
     public async Task DetailAsync(HttpContext http)

@@ -136,6 +136,7 @@ public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, Tas
             Priorities = priorities.Count == 0 ? null : priorities,
             AssigneeId = query.Find("assigneeId") == "me" ? caller.PersonId : query.Id("assigneeId"),
             Label = query.Text("label", Commands.Deciding.Limits.Label),
+            HiddenProjects = caller.HiddenProjects,
         };
     }
 

@@ -42,6 +42,7 @@ public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
                   from (select t.item, {column} as sort_key, t.project_id
                         from project_list t
                         where t.tenant_id = $1 and t.archived = $2 and ({column}, t.project_id) {(descending ? '<' : '>')} ($3, $4)
+                          and t.project_id <> all ($6::uuid[])
                         order by {column} {direction}, t.project_id {direction}
                         limit $5 + 1) r) n
             """;
@@ -51,8 +52,9 @@ public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
 
     /// <param name="archived">The archived ones, or those that are not.</param>
     /// <param name="limit">1 to 200.</param>
+    /// <param name="hidden">Projects that the caller must not learn of.</param>
     /// <exception cref="FormatException">The cursor is of another order.</exception>
-    public async Task<QueryPage> RunAsync(TenantId tenant, bool archived, ProjectListOrder order, bool descending, KeysetCursor? after, int limit, CancellationToken ct)
+    public async Task<QueryPage> RunAsync(TenantId tenant, bool archived, ProjectListOrder order, bool descending, KeysetCursor? after, int limit, CancellationToken ct, IReadOnlyList<Guid>? hidden = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         await using var command = dataSource.CreateCommand(Pages[(order, descending)]);
@@ -63,6 +65,7 @@ public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
             : new NpgsqlParameter<string> { TypedValue = after?.Value ?? (descending ? LastText : "") });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after?.Id ?? (descending ? Guid.AllBitsSet : Guid.Empty) });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. hidden ?? []] });
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         var count = reader.GetInt32(1);

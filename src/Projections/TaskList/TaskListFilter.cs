@@ -18,6 +18,9 @@ public sealed record TaskListFilter
     public Guid? AssigneeId { get; init; }
 
     public string? Label { get; init; }
+
+    /// <summary>Projects that the caller must not learn of; mostly empty, and then it costs nothing.</summary>
+    public IReadOnlyList<Guid> HiddenProjects { get; init; } = [];
 }
 
 public enum TaskListOrder

@@ -66,6 +66,7 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
 
     private static bool IsFiltered(TaskListPlan plan, TaskListFilter filter) =>
         filter.Statuses is not null
+        || filter.HiddenProjects.Count > 0
         || filter.Priorities is not null
         || (filter.ProjectId is not null && plan.Scope != TaskListScope.Project)
         || (filter.AssigneeId is not null && plan.Scope != TaskListScope.Assignee)
@@ -93,6 +94,7 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
         command.Parameters.Add(Nullable(plan.Scope == TaskListScope.Project ? null : filter.ProjectId, NpgsqlDbType.Uuid));
         command.Parameters.Add(Nullable(plan.Scope == TaskListScope.Assignee ? null : filter.AssigneeId, NpgsqlDbType.Uuid));
         command.Parameters.Add(Nullable(plan.Scope == TaskListScope.Label ? null : filter.Label, NpgsqlDbType.Varchar));
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. filter.HiddenProjects] });
     }
 
     private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };

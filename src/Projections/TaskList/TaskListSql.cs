@@ -54,6 +54,7 @@ internal sealed record TaskListSql(string Page, string ScanEnd)
           and ($8::uuid is null or s.project_id = $8)
           and ($9::uuid is null or s.assignee_id = $9)
           and ($10::varchar is null or $10 = any (s.labels))
+          and s.project_id <> all ($11::uuid[])
         limit $5 + 1
         """;
 

@@ -91,7 +91,7 @@ public sealed class WorkspaceSpecs
     {
         var project = Guid.CreateVersion7();
         var token = Guid.CreateVersion7();
-        var after = Workspace.Given([.. Team, new ApiTokenIssued(token, Mia, "ci", [Permission.TasksRead], Now.AddDays(1)), new ProjectRestricted(project, [Mia])])
+        var after = Workspace.Given([.. Team, new ApiTokenIssued(token, Mia, "ci", [Permission.TasksRead], Now.AddDays(1)), new VisibilityRestricted(project, [Mia])])
             .When(s => RemoveMember.Decide(s, new(Mia, Mia))).Then(new MemberRemoved(Mia));
         var back = WorkspaceState.Evolve(after, new MemberJoined(Mia, WorkspaceRole.Member, null));
         back.Tokens.ShouldBeEmpty();
@@ -125,7 +125,7 @@ public sealed class WorkspaceSpecs
     public void A_restricted_project_is_hidden_from_members_but_not_from_admins()
     {
         var project = Guid.CreateVersion7();
-        var after = Workspace.Given(Team).When(s => RestrictProject.Decide(s, new(project, []))).Then(new ProjectRestricted(project, []));
+        var after = Workspace.Given(Team).When(s => RestrictProject.Decide(s, new(project, []))).Then(new VisibilityRestricted(project, []));
         after.HiddenFrom(Mia).ShouldBe([project]);
         after.HiddenFrom(Adam).ShouldBeEmpty();
         after.HiddenFrom(Olga).ShouldBeEmpty();
@@ -135,9 +135,9 @@ public sealed class WorkspaceSpecs
     public void Naming_other_people_for_a_project_grants_and_withdraws()
     {
         var project = Guid.CreateVersion7();
-        Workspace.Given([.. Team, new ProjectRestricted(project, [Mia])])
+        Workspace.Given([.. Team, new VisibilityRestricted(project, [Mia])])
             .When(s => RestrictProject.Decide(s, new(project, [Adam])))
-            .Then(new ProjectAccessWithdrawn(project, Mia), new ProjectAccessGranted(project, Adam));
+            .Then(new VisibilityWithdrawn(project, Mia), new VisibilityGranted(project, Adam));
     }
 
     [Fact]

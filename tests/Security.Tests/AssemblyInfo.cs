@@ -1,0 +1,3 @@
+using Events.Security.Tests.Hosting;
+
+[assembly: Xunit.AssemblyFixture(typeof(Service))]
