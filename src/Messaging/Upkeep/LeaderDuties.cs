@@ -46,20 +46,20 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
         """
         delete from handled_messages
         where ctid = any (array(
-            select ctid from handled_messages where handled_at < now() - $1 limit 20000))
+            select ctid from handled_messages where handled_at < now() - $1::interval limit 20000))
         """;
 
     private const string PruneJobsSql =
         """
         delete from jobs
         where id = any (array(
-            select id from jobs where finished_at < now() - $1 and status <> 'dead' limit 5000))
+            select id from jobs where finished_at < now() - $1::interval and status <> 'dead' limit 5000))
         """;
 
     private const string PruneDeadSql =
         """
         with gone as (
-            select id, tenant_id from dead_messages where died_at < now() - $1 order by died_at limit 1000
+            select id, tenant_id from dead_messages where died_at < now() - $1::interval order by died_at limit 1000
         ), jobs_gone as (
             delete from jobs j using gone g where j.id = g.id
         )
@@ -70,19 +70,19 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
         """
         delete from message_attempts
         where ctid = any (array(
-            select ctid from message_attempts where finished_at < now() - $1 limit 5000))
+            select ctid from message_attempts where finished_at < now() - $1::interval limit 5000))
         """;
 
     private const string PruneBatchesSql =
         """
         delete from message_batches
-        where completed_at < now() - $1
+        where completed_at < now() - $1::interval
         """;
 
     private const string PruneRunsSql =
         """
         delete from message_schedule_runs
-        where fired_at < now() - $1
+        where fired_at < now() - $1::interval
         """;
 
     internal async Task PruneAsync(CancellationToken ct)

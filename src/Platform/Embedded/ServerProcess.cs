@@ -7,13 +7,15 @@ namespace Events.Platform.Embedded;
 internal sealed class ServerProcess : IDisposable
 {
     // The watchdog lives in a session of its own, so that neither Ctrl-C nor a kill of our process group reaches it or the
-    // server. Its standard input is a pipe that only we hold open: when we end, however we end, it reads the end of the file
+    // server. It says the server's process id and goes on. Its standard input is a pipe that only we hold open: when we end, however we end, it reads the end of the file
     // and stops the server with a fast shutdown. A line on the pipe is a signal to pass on. It ends when the server ends.
     private const string Watchdog = """
-        exec 3<&0 </dev/null >>"$1" 2>&1
+        exec 3<&0 4>&1 </dev/null >>"$1" 2>&1
         shift
-        "$@" 3<&- &
+        "$@" 3<&- 4>&- &
         server=$!
+        echo "$server" >&4
+        exec 4>&-
         (
             while read -r signal <&3; do kill -s "$signal" "$server"; done
             kill -s INT "$server"
@@ -33,7 +35,7 @@ internal sealed class ServerProcess : IDisposable
     private ServerProcess(Process watchdog) => this.watchdog = watchdog;
 
     /// <summary>The postmaster's.</summary>
-    public int ProcessId { get; private set; }
+    public int ProcessId { get; private init; }
 
     public bool HasExited => watchdog.HasExited;
 
@@ -42,8 +44,15 @@ internal sealed class ServerProcess : IDisposable
     {
         string[] session = ChildProcess.FindOnPath("setsid") is { } setsid ? [setsid] : [];
         string[] whole = [.. session, "/bin/sh", "-c", Watchdog, "events-watchdog", cluster.Log, .. command];
-        var start = new ProcessStartInfo(whole[0], whole[1..]) { UseShellExecute = false, RedirectStandardInput = true, WorkingDirectory = "/" };
-        var server = new ServerProcess(Process.Start(start)!);
+        var start = new ProcessStartInfo(whole[0], whole[1..])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = "/",
+        };
+        var watchdog = Process.Start(start)!;
+        var server = new ServerProcess(watchdog) { ProcessId = int.Parse(await watchdog.StandardOutput.ReadToEndAsync(ct)) };
         try
         {
             return await server.WaitUntilReadyAsync(Path.Combine(cluster.Data, "postmaster.pid"), ct) ? server : null;
@@ -55,18 +64,18 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>pg_ctl's own way: the last line of the postmaster's file says when it is ready.</summary>
+    /// <summary>
+    /// pg_ctl's own way: the last line of the postmaster's file says when it is ready. The file of a server that was killed
+    /// still says so of that one, until ours writes its own.
+    /// </summary>
     private async Task<bool> WaitUntilReadyAsync(string pidFile, CancellationToken ct)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!watchdog.HasExited)
         {
             var lines = PostmasterFile.Read(pidFile);
-            if (lines is [var pid, ..] && lines.Length > PostmasterFile.Status && lines[PostmasterFile.Status].Trim() is "ready")
-            {
-                ProcessId = int.Parse(pid);
+            if (lines.Length > PostmasterFile.Status && lines[0] == ProcessId.ToString() && lines[PostmasterFile.Status].Trim() is "ready")
                 return true;
-            }
 
             if (TimeProvider.System.GetElapsedTime(began) > LongestStart)
                 throw new CannotStartException($"PostgreSQL was not ready after {LongestStart.TotalSeconds:0} s; its log is beside {pidFile}.");

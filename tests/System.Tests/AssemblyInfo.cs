@@ -1,0 +1,3 @@
+using Events.Fixtures;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
