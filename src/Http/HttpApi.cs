@@ -6,7 +6,6 @@ using Events.Http.Lists;
 using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
-using Events.Http.Reference;
 using Events.Http.Tasks;
 using Events.Http.Workspaces;
 
@@ -44,6 +43,5 @@ public static class HttpApi
         api.MapTaskQueries();
         api.MapJobs();
         app.MapOpenApiDocument();
-        app.MapReferencePage();
     }
 }

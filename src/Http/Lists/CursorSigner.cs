@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -42,7 +43,7 @@ public sealed class CursorSigner(MasterKey master)
         if (cursor.Length > MaxLength)
             return null;
         Span<byte> bytes = stackalloc byte[MaxLength];
-        if (!Base64Url.TryDecodeFromChars(cursor, bytes, out var length) || length < 1 + ListBytes + SignatureBytes)
+        if (Base64Url.DecodeFromChars(cursor, bytes, out _, out var length) != OperationStatus.Done || length < 1 + ListBytes + SignatureBytes)
             return null;
         var signed = length - SignatureBytes;
         Span<byte> expected = stackalloc byte[SignatureBytes];

@@ -1,0 +1,4 @@
+using Events.Http.Tests.Api;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(ApiServer))]
