@@ -1,5 +1,7 @@
+using Events.Http.Batching;
 using Events.Http.Commanding;
 using Events.Http.Describing;
+using Events.Http.Feeds;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
 using Events.Http.Lists;
@@ -7,6 +9,7 @@ using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
 using Events.Http.Tasks;
+using Events.Http.Undoing;
 using Events.Http.Workspaces;
 
 namespace Events.Http;
@@ -25,6 +28,13 @@ public static class HttpApi
         .AddWorkspaceHandlers()
         .AddSingleton<TaskHandlers>()
         .AddSingleton<TaskQueries>()
+        .AddSingleton<BatchHandler>()
+        .AddSingleton<UndoHandler>()
+        .AddSingleton<LiveConnections>()
+        .AddSingleton<EventFeed>()
+        .AddSingleton<LiveStream>()
+        .AddSingleton<LiveRows>()
+        .AddHostedService(provider => provider.GetRequiredService<LiveRows>())
         .AddSingleton<ProjectQueries>()
         .AddSingleton<ProjectHandlers>()
         .AddSingleton<JobHandlers>();
@@ -41,6 +51,9 @@ public static class HttpApi
         api.MapProjectQueries();
         api.MapTaskCommands();
         api.MapTaskQueries();
+        api.MapBatch();
+        api.MapUndo();
+        api.MapFeeds();
         api.MapJobs();
         app.MapOpenApiDocument();
     }

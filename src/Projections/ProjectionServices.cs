@@ -6,6 +6,7 @@ using Events.Projections.Rebuild;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
+using Events.Projections.TimeTravel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,10 @@ public static class ProjectionServices
         services.AddSingleton<TaskDetailQuery>();
         services.AddSingleton<TaskHistoryQuery>();
         services.AddSingleton<ProjectListQuery>();
+        services.AddSingleton<TaskRowsQuery>();
+        services.AddSingleton<TaskAtQuery>();
+        services.AddSingleton<TaskListAtQuery>();
+        services.AddSingleton<ProjectDiffQuery>();
 
         services.AddSingleton<ProjectionHeads>();
         services.AddSingleton(provider => new ProjectionPositions(

@@ -2,6 +2,7 @@ using Events.Commands.Deciding;
 using Events.Commands.Handling;
 using Events.Commands.Reservations;
 using Events.EventStore;
+using Events.Platform.Tenancy;
 
 namespace Events.Commands.Projects;
 
@@ -42,6 +43,13 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
             return new(new Result.Invalid(errors.Found));
         return loop.RunAsync(
             context, projectId, (project, version) => new(version == 0 ? Missing : command.Decide(project)), answer, [], ct);
+    }
+
+    /// <summary>The project as it was at a version; null when it had none such.</summary>
+    public async Task<ProjectState?> FindAtAsync(TenantId tenant, Guid projectId, long version, CancellationToken ct)
+    {
+        var (project, found) = await projects.LoadAtAsync(tenant, projectId, version, ct);
+        return found == version ? project : null;
     }
 
     private static readonly Decision Missing = Decision.Refuse("no_such_project", "There is no such project.");

@@ -64,10 +64,21 @@ public sealed class TaskCommands(
             ct);
     }
 
+    /// <summary>The task as it was at a version; null when it had none such.</summary>
+    public async Task<TaskState?> FindAtAsync(TenantId tenant, Guid taskId, long version, CancellationToken ct)
+    {
+        var (task, found) = await tasks.LoadAtAsync(tenant, taskId, version, ct);
+        return found == version ? task : null;
+    }
+
+    /// <summary>The project that a task belongs to; null when there is no such task.</summary>
+    public async ValueTask<Guid?> ProjectOfAsync(TenantId tenant, Guid taskId, CancellationToken ct) =>
+        (await tasks.LoadAsync(tenant, taskId, ct)).State is { Exists: true } task ? task.ProjectId : null;
+
     private async ValueTask<TaskFacts> FactsAsync(CommandContext context, Guid taskId, TaskCommand command, CancellationToken ct)
     {
         var facts = new TaskFacts(context.Actor, context.MayModerate) { TaskId = taskId };
-        foreach (var part in command is ChangeTask change ? change.Changes : [command])
+        foreach (var part in PartsOf(command))
         {
             facts = part switch
             {
@@ -79,6 +90,13 @@ public sealed class TaskCommands(
 
         return facts;
     }
+
+    private static IReadOnlyList<TaskCommand> PartsOf(TaskCommand command) => command switch
+    {
+        ChangeTask change => change.Changes,
+        UndoTaskChange undo => undo.Inverse is { } inverse ? [inverse] : [],
+        _ => [command],
+    };
 
     /// <summary>The named task and its ancestors, nearest first, one more than may be; null when it does not exist.</summary>
     private async ValueTask<IReadOnlyList<(Guid Id, TaskState Task)>?> LineOfAsync(TenantId tenant, Guid? named, CancellationToken ct)

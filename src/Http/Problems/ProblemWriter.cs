@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Events.Http.Answers;
 
 namespace Events.Http.Problems;
@@ -10,41 +11,42 @@ public static class ProblemWriter
 
     public static Task WriteAsync(this HttpResponse response, Problem problem, CancellationToken ct = default)
     {
-        var body = JsonBytes.Render(problem, static (json, p) =>
-        {
-            json.WriteStartObject();
-            json.WriteString("type"u8, p.Type ?? $"/problems/{p.Code}");
-            json.WriteString("title"u8, Title(p.Status));
-            json.WriteNumber("status"u8, p.Status);
-            json.WriteString("detail"u8, p.Detail);
-            json.WriteString("code"u8, p.Code);
-            if (Activity.Current is { } activity)
-                json.WriteString("traceId"u8, activity.TraceId.ToHexString());
-            if (p.Errors.Count > 0)
-            {
-                json.WriteStartArray("errors"u8);
-                foreach (var error in p.Errors)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("pointer"u8, error.Pointer);
-                    json.WriteString("code"u8, error.Code);
-                    json.WriteString("detail"u8, error.Detail);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteEndObject();
-        });
-        // The audit log says the code.
-        response.HttpContext.Features.Set(problem);
+        var body = JsonBytes.Render(problem, Write);
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;
         if (problem.RetryAfter is { } seconds)
             response.Headers.RetryAfter = seconds.ToString();
         return response.Body.WriteAsync(body, ct).AsTask();
+    }
+
+    /// <summary>The problem as a JSON object.</summary>
+    public static void Write(Utf8JsonWriter json, Problem p)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, p.Type ?? $"/problems/{p.Code}");
+        json.WriteString("title"u8, Title(p.Status));
+        json.WriteNumber("status"u8, p.Status);
+        json.WriteString("detail"u8, p.Detail);
+        json.WriteString("code"u8, p.Code);
+        if (Activity.Current is { } activity)
+            json.WriteString("traceId"u8, activity.TraceId.ToHexString());
+        if (p.Errors.Count > 0)
+        {
+            json.WriteStartArray("errors"u8);
+            foreach (var error in p.Errors)
+            {
+                json.WriteStartObject();
+                json.WriteString("pointer"u8, error.Pointer);
+                json.WriteString("code"u8, error.Code);
+                json.WriteString("detail"u8, error.Detail);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
     }
 
     private static string Title(int status) => status switch

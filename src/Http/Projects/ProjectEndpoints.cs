@@ -63,5 +63,12 @@ public static class ProjectEndpoints
         {
             Example = Examples.ProjectRow,
         });
+        api.MapGet("/projects/{id}/diff", projects.DiffAsync).RequirePermission(Permission.TasksRead).Describe(new("diffProject", "History", "What changed in a project between two moments")
+        {
+            Description = "One line for each task that is different: created, changed, deleted or restored, with each field's value then and later.",
+            Query = [Parameter.Time("from", "The earlier moment.") with { Required = true }, Parameter.Time("to", "The later moment; now, when left out."), Parameter.Limit, Parameter.Cursor],
+            Example = Examples.Page("""{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","key":"WEB-12","title":"Write the release notes","change":"changed","changes":[{"field":"status","from":"todo","to":"done"}]}"""),
+            Paginated = true,
+        });
     }
 }

@@ -5,10 +5,11 @@ using Events.Http.Commanding;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Projections.ProjectList;
+using Events.Projections.TimeTravel;
 
 namespace Events.Http.Projects;
 
-public sealed class ProjectQueries(ProjectListQuery projects, Freshness freshness, CursorSigner signer)
+public sealed class ProjectQueries(ProjectListQuery projects, ProjectDiffQuery differences, Freshness freshness, CursorSigner signer, TimeProvider clock)
 {
     public static IReadOnlyList<string> Sorts { get; } = ["key", "-key", "name", "-name", "created", "-created"];
 
@@ -45,6 +46,29 @@ public sealed class ProjectQueries(ProjectListQuery projects, Freshness freshnes
             await http.WriteDocumentAsync(document.Json, Versions.ETag(document.Version));
         else
             await http.Response.WriteAsync(NotThere);
+    }
+
+    public async Task DiffAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "from", "to", "limit", "cursor");
+        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id) || !caller.Sees(id))
+        {
+            await http.Response.WriteAsync(NotThere);
+            return;
+        }
+
+        var (from, to, limit) = (query.Time("from"), query.Time("to"), query.Limit());
+        if (from is null && query.Problem is null)
+            query.Refuse("from", "required", "It is missing.");
+        if (to < from)
+            query.Refuse("to", "out_of_range", "It must not be before from.");
+        var key = $"diff/{id:N}/{from?.UtcTicks}/{to?.UtcTicks}";
+        var after = query.ReadCursor(signer, caller, key);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
+            return;
+        var behind = after is null ? 0 : long.Parse(after.Value, CultureInfo.InvariantCulture);
+        await http.WritePageAsync(await differences.RunAsync(caller.Tenant, id, from!.Value, to ?? clock.GetUtcNow(), behind, limit, http.RequestAborted), key, signer);
     }
 
     private static Problem NotThere { get; } = Problem.NotFound("There is no such project.");

@@ -77,6 +77,11 @@ public sealed class TaskPatch
         .Id("parentId", (p, v) => p.changes.Add(new ReparentTask(v)), nullable: true)
         .Text("rank", (p, v) => p.changes.Add(new RankTask(v!)), Limits.Rank);
 
+    public Guid? ParentId => changes.OfType<ReparentTask>().FirstOrDefault()?.ParentId;
+
+    /// <summary>Equal for equal patches.</summary>
+    public IReadOnlyList<string> Fingerprint => [.. changes.Select(c => c is RelabelTask labels ? $"labels {string.Join('\n', labels.Labels)}" : c.ToString())];
+
     public TaskCommand ToCommand() => changes is [var only] ? only : new ChangeTask(changes);
 }
 

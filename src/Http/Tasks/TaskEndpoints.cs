@@ -72,6 +72,7 @@ public static class TaskEndpoints
                 Parameter.Text("priority", "Only with one of these, separated by commas.", "high,urgent"),
                 Parameter.Text("assigneeId", "Only of this person; `me` is yourself.", "me"),
                 Parameter.Text("label", "Only with this label.", "docs", 64),
+                Parameter.Time("at", "The list as it was at this moment."),
                 Parameter.Choice("sort", "By what; with `-` before it, largest first. What is offered depends on the filter: by `rank`, `number` and `priority` within a project.", ["-created", .. TaskQueries.Sorts.Where(s => s != "-created")]),
                 Parameter.Text("fields", "Only these members of the items, separated by commas.", "id,key,title"),
                 Parameter.Limit,
@@ -82,7 +83,8 @@ public static class TaskEndpoints
         });
         api.MapGet("/tasks/{id}", tasks.DetailAsync).RequirePermission(Permission.TasksRead).Describe(new("getTask", Tag, "Read a task")
         {
-            Description = "Whole, but for its comments and its history, which are lists of their own. A deleted or archived task says so.",
+            Description = "Whole, but for its comments and its history, which are lists of their own. A deleted or archived task says so. With `at` or `version`, as it was then.",
+            Query = [Parameter.Time("at", "As it was at this moment."), new("version", """{"type":"integer","minimum":1}""", "As it was at this version.", "1")],
             Example = Examples.TaskDetail,
         });
         api.MapGet("/tasks/{id}/comments", tasks.CommentsAsync).RequirePermission(Permission.TasksRead).Describe(new("listComments", Tag, "List a task's comments")

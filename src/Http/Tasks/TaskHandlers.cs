@@ -4,6 +4,7 @@ using Events.Commands.Handling;
 using Events.Commands.Tasks;
 using Events.EventStore;
 using Events.Http.Answers;
+using Events.Http.Auth;
 using Events.Http.Bodies;
 using Events.Http.Commanding;
 using Events.Http.Problems;
@@ -19,16 +20,23 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
     public Task CreateAsync(HttpContext http) => runner.RunAsync<NewTask, TaskState>(
         http,
         NewTask.Shape,
-        (body, context, caller) =>
-        {
-            if (Ids.Refuse(body.Id, "/id") is { } wrong)
-                return new(wrong.Of<TaskState>());
-            body.Id ??= Guid.CreateVersion7(clock.GetUtcNow());
-            return caller.Sees(body.ProjectId)
-                ? tasks.CreateAsync(context, body.ToCommand(), done => Created(body.Id.Value, done), CancellationToken.None)
-                : new(new Result.Refused("project_not_found", "There is no such project.", "/projectId"));
-        },
+        (body, context, caller) => CreateAsync(body, context, caller),
         (body, done) => Created(body.Id!.Value, done));
+
+    /// <summary>Gives the body an id when the client made none.</summary>
+    internal ValueTask<Result> CreateAsync(NewTask body, CommandContext context, Caller caller)
+    {
+        if (Ids.Refuse(body.Id, "/id") is { } wrong)
+            return new(wrong.Of<TaskState>());
+        body.Id ??= Guid.CreateVersion7(clock.GetUtcNow());
+        return caller.Sees(body.ProjectId)
+            ? tasks.CreateAsync(context, body.ToCommand(), done => Created(body.Id.Value, done), CancellationToken.None)
+            : new(new Result.Refused("project_not_found", "There is no such project.", "/projectId"));
+    }
+
+    /// <summary>Whether the caller may know of the task at all.</summary>
+    internal async ValueTask<bool> SeesAsync(Caller caller, Guid taskId) =>
+        caller.HiddenProjects.Count == 0 || (await tasks.ProjectOfAsync(caller.Tenant, taskId, CancellationToken.None) is { } project && caller.Sees(project));
 
     public Task PatchAsync(HttpContext http) => ChangeAsync(http, TaskPatch.Shape, patch => patch.ToCommand(), Changed);
 
@@ -107,9 +115,14 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
         WithId(http, "id", taskId => runner.RunAsync<TBody, TaskState>(
             http,
             shape,
-            (body, context, _) => madeId is not null && Ids.Refuse(madeId(body), "/id") is { } wrong
-                ? new(wrong.Of<TaskState>())
-                : tasks.ChangeAsync(context, taskId, command(body), done => answer(taskId, body, done), CancellationToken.None),
+            async (body, context, caller) =>
+            {
+                if (madeId is not null && Ids.Refuse(madeId(body), "/id") is { } wrong)
+                    return wrong.Of<TaskState>();
+                return await SeesAsync(caller, taskId)
+                    ? await tasks.ChangeAsync(context, taskId, command(body), done => answer(taskId, body, done), CancellationToken.None)
+                    : new Result.Refused("no_such_task", "There is no such task.", null);
+            },
             (body, done) => answer(taskId, body, done),
             emptyIsObject: typeof(TBody) == typeof(NoBody)));
 
@@ -118,13 +131,13 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
             ? next(id)
             : http.Response.WriteAsync(Problem.NotFound("There is nothing here: the id is not a UUID."));
 
-    private static StoredAnswer Created(Guid id, Done done) => new(
+    internal static StoredAnswer Created(Guid id, Done done) => new(
         201,
         $"/api/v1/tasks/{id}",
         Versions.ETag(done.Version),
         TaskRowJson.OfNew(id, (TaskCreated)done.Events[0], done.At ?? ReplayedAnswers.Unknown));
 
-    private static StoredAnswer Changed<TBody>(Guid id, TBody body, Done done) => new(
+    internal static StoredAnswer Changed<TBody>(Guid id, TBody body, Done done) => new(
         200,
         null,
         Versions.ETag(done.Version),

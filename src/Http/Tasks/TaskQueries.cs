@@ -10,11 +10,13 @@ using Events.Projections.Engine;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
+using Events.Projections.TimeTravel;
 
 namespace Events.Http.Tasks;
 
 /// <summary>Lists and details of tasks, from read models only.</summary>
-public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, TaskHistoryQuery history, Freshness freshness, CursorSigner signer)
+public sealed class TaskQueries(
+    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, Freshness freshness, CursorSigner signer)
 {
     public static IReadOnlyList<string> Sorts { get; } =
         [.. Enum.GetNames<TaskListOrder>().Select(n => n.ToLowerInvariant()).SelectMany(n => new[] { n, $"-{n}" })];
@@ -28,16 +30,23 @@ public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, Tas
     public async Task ListAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
-        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "sort", "fields", "limit", "cursor");
+        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "at", "sort", "fields", "limit", "cursor");
+        var at = query.Time("at");
         var filter = ReadFilter(query, caller);
-        var sort = ReadSort(query, filter);
+        var sort = ReadSort(query, filter, anyOrder: at is not null);
         var limit = query.Limit();
         var fields = query.ReadFields(RowFields);
-        var key = Canonical(filter, sort);
+        var key = Canonical(filter, sort, at);
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
-        await http.WritePageAsync(await list.RunAsync(caller.Tenant, filter, sort, after, limit, http.RequestAborted), key, signer, fields);
+        var page = at is { } moment
+            ? await past.RunAsync(caller.Tenant, moment, filter, caller.HiddenProjects, sort, after, limit, http.RequestAborted)
+            : await list.RunAsync(caller.Tenant, filter, sort, after, limit, http.RequestAborted);
+        if (page is null)
+            await http.Response.WriteAsync(Problem.OfParameter("at", "too_much_changed", $"More than {TaskListAtQuery.MostEvents} events lie between: name a project, or a later moment."));
+        else
+            await http.WritePageAsync(page, key, signer, fields);
     }
 
     public async Task DetailAsync(HttpContext http)
@@ -49,10 +58,16 @@ public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, Tas
             return;
         }
 
-        var query = QueryParameters.Read(http.Request);
+        var query = QueryParameters.Read(http.Request, "at", "version");
+        var (at, version) = (query.Time("at"), query.Number("version", 1, long.MaxValue));
+        if (at is not null && version is not null)
+            query.Refuse("at", "either_or", "It takes at or version, not both.");
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskDetailQuery.Projection))
             return;
-        await WriteDetailAsync(http, caller, await details.FindAsync(caller.Tenant, id, http.RequestAborted));
+        var document = at is null && version is null
+            ? await details.FindAsync(caller.Tenant, id, http.RequestAborted)
+            : await pastDetails.FindAsync(caller.Tenant, id, version, at, http.RequestAborted);
+        await WriteDetailAsync(http, caller, document);
     }
 
     public async Task HistoryAsync(HttpContext http)
@@ -140,13 +155,13 @@ public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, Tas
         };
     }
 
-    private static TaskListSort ReadSort(QueryParameters query, TaskListFilter filter)
+    private static TaskListSort ReadSort(QueryParameters query, TaskListFilter filter, bool anyOrder)
     {
         if (query.Find("sort") is not { } text)
             return TaskListSort.NewestFirst;
         var descending = text.StartsWith('-');
         var name = descending ? text.AsSpan(1) : text;
-        var offered = TaskListQuery.Orders(filter).ToList();
+        var offered = anyOrder ? [.. Enum.GetValues<TaskListOrder>()] : TaskListQuery.Orders(filter).ToList();
         foreach (var order in offered)
         {
             if (name.SequenceEqual(NameOf(order)))
@@ -167,9 +182,9 @@ public sealed class TaskQueries(TaskListQuery list, TaskDetailQuery details, Tas
         _ => "number",
     };
 
-    private static string Canonical(TaskListFilter filter, TaskListSort sort) => string.Create(
+    private static string Canonical(TaskListFilter filter, TaskListSort sort, DateTimeOffset? at) => string.Create(
         CultureInfo.InvariantCulture,
-        $"tasks/{(int)sort.Order}{(sort.Descending ? '-' : '+')}/{filter.ProjectId:N}/{filter.AssigneeId:N}/{string.Join(',', filter.Statuses?.Select(s => (int)s) ?? [])}/{string.Join(',', filter.Priorities?.Select(p => (int)p) ?? [])}/{filter.Label}");
+        $"tasks/{(int)sort.Order}{(sort.Descending ? '-' : '+')}/{filter.ProjectId:N}/{filter.AssigneeId:N}/{string.Join(',', filter.Statuses?.Select(s => (int)s) ?? [])}/{string.Join(',', filter.Priorities?.Select(p => (int)p) ?? [])}/{at?.UtcTicks}/{filter.Label}");
 
     private static Problem NotThere { get; } = Problem.NotFound("There is no such task.");
 }

@@ -1,15 +1,12 @@
-using Events.Commands;
-using Events.Commands.Permissions;
+using Events.Commands.People;
 using Events.Fixtures;
-using Events.Http.Auth;
 using Events.Http.Hosting;
 using Events.Platform.Migrations;
 using Events.Platform.Tenancy;
-using Events.Projections;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Shouldly;
 using Xunit;
 
 namespace Events.Http.Tests.Api;
@@ -40,25 +37,19 @@ public sealed class ApiServer : IAsyncLifetime
             ["urls"] = "http://127.0.0.1:0",
             ["Events:DataDirectory"] = Directory.CreateTempSubdirectory("events-http-tests").FullName,
             ["Logging:LogLevel:Default"] = "Warning",
+            ["Events:Identity:PasswordIterations"] = "1000",
         }));
-        app.Use(KnowCallerAsync);
         await Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
         await app.StartAsync();
         Url = new Uri(app.Urls.First());
     }
 
-    /// <summary>A fresh workspace and somebody in it who may do everything.</summary>
-    public Task<ApiUser> NewUserAsync()
+    /// <summary>A fresh workspace and its owner, who asks with a token that may do all that an owner may.</summary>
+    public async Task<ApiUser> NewUserAsync()
     {
-        var (tenant, person) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        return Task.FromResult(new ApiUser(this, new TenantId(tenant), person, $"{tenant}:{person}"));
-    }
-
-    private static Task KnowCallerAsync(HttpContext http, RequestDelegate next)
-    {
-        if (http.Request.Headers.Authorization.ToString() is { } header && header.StartsWith("Bearer ", StringComparison.Ordinal) && header[7..].Split(':') is [var tenant, var person])
-            http.Features.Set(new Caller(new TenantId(tenant), person, Guid.Parse(person), PermissionSet.Of(Permission.All), []));
-        return next(http);
+        EmailAddress.TryParse($"{Guid.NewGuid():N}@example.com", out var email).ShouldBeTrue();
+        var founded = await Services.GetRequiredService<Founding>().FoundAsync("Workspace", "Owner", email!.Value, "correct horse battery staple", CancellationToken.None);
+        return new ApiUser(this, new TenantId(founded.WorkspaceId), founded.PersonId, founded.Token!);
     }
 
     public async ValueTask DisposeAsync()

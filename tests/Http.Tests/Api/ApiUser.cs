@@ -54,11 +54,12 @@ public sealed class ApiUser(ApiServer server, TenantId tenant, Guid personId, st
         return answer;
     }
 
-    /// <summary>How many events the workspace has: a refused request leaves it as it was.</summary>
+    /// <summary>How many events of tasks and projects the workspace has: a refused request leaves it as it was.</summary>
     public async Task<long> CountEventsAsync()
     {
-        await using var command = server.Database.DataSource.CreateCommand("select count(*) from mt_events where tenant_id = $1");
+        await using var command = server.Database.DataSource.CreateCommand("select count(*) from mt_events where tenant_id = $1 and stream_id <> $2");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.Parse(tenant.Value) });
         return (long)(await command.ExecuteScalarAsync())!;
     }
 

@@ -67,7 +67,7 @@ public sealed class BadInputTests(ApiServer server)
         (await me.PostAsync("/api/v1/tasks", deep)).ShouldBeProblem(HttpStatusCode.BadRequest, "malformed_json");
         (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{new string('x', 501)}}"}""")).ShouldBeProblem(HttpStatusCode.BadRequest, "too_long", "/title");
         (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{new string('x', 400_000)}}"}""")).ShouldBeProblem(HttpStatusCode.BadRequest, "too_long", "/title");
-        (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{new string('x', 10 << 20)}}"}""")).ShouldBeProblem(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
+        (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{new string('x', 10 << 20)}}"}""", ("Expect", "100-continue"))).ShouldBeProblem(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
         var invalid = Encoding.UTF8.GetBytes($$"""{"projectId":"{{project}}","title":"?"}""");
         invalid[^3] = 0xff;
         using var content = new ByteArrayContent(invalid);

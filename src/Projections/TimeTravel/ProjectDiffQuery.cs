@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Events.EventStore;
+using Events.Platform.Tenancy;
+using Events.Projections.Engine;
+using Events.Projections.TaskDetail;
+using Npgsql;
+
+namespace Events.Projections.TimeTravel;
+
+/// <summary>What is different in a project's tasks between two moments: one line a task, in the order of their numbers.</summary>
+public sealed class ProjectDiffQuery(NpgsqlDataSource dataSource, EventTypes types)
+{
+    // Who changed it last and how often is not what is different about it.
+    private static readonly string[] Incidental = ["version", "updatedAt", "updatedBy"];
+
+    private const string TasksSql =
+        """
+        select t.task_id, t.number
+        from task_list t
+        where t.tenant_id = $1
+          and t.project_id = $2
+          and t.updated_at > $3
+          and t.created_at <= $4
+          and t.number > $5
+        order by t.number
+        limit $6 + 1
+        """;
+
+    private const string EventsSql =
+        """
+        select stream_id, version, seq_id, type, data, timestamp
+        from mt_events
+        where tenant_id = $1
+          and stream_id = any ($2)
+          and timestamp <= $3
+        order by stream_id, version
+        """;
+
+    internal static IEnumerable<string> Statements => [TasksSql, EventsSql];
+
+    /// <param name="afterNumber">0: from the first.</param>
+    /// <param name="limit">1 to 200; a page may hold fewer lines and still have a next one.</param>
+    public async Task<QueryPage> RunAsync(TenantId tenant, Guid projectId, DateTimeOffset from, DateTimeOffset to, long afterNumber, int limit, CancellationToken ct)
+    {
+        var (ids, next) = await TasksAsync(tenant, projectId, from, to, afterNumber, limit, ct);
+        var lines = new SortedDictionary<long, JsonObject>();
+        long position = 0;
+        await using var command = dataSource.CreateCommand(EventsSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = to.UtcDateTime });
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            TaskDetailRow? row = null;
+            JsonObject? before = null;
+            while (await reader.ReadAsync(ct))
+            {
+                var recorded = PastEvents.Read(reader, tenant, types);
+                position = Math.Max(position, recorded.Position);
+                if (row?.Key.StreamId != recorded.StreamId)
+                {
+                    Add(row, before);
+                    (row, before) = (new TaskDetailRow { Key = new StreamKey(tenant, recorded.StreamId) }, null);
+                }
+
+                if (recorded.Timestamp > from && before is null && row.Document.Version > 0)
+                    before = Node(row);
+                TaskDetailFold.Evolve(row, recorded);
+                row.History.Clear();
+            }
+
+            Add(row, before);
+        }
+
+        var items = new ItemWriter();
+        foreach (var line in lines.Values)
+            items.Add(JsonSerializer.SerializeToUtf8Bytes(line));
+        return new QueryPage(items.Written, items.Count, next, position);
+
+        void Add(TaskDetailRow? row, JsonObject? before)
+        {
+            if (row is not null && Line(row, before) is { } line)
+                lines[row.Document.Number] = line;
+        }
+    }
+
+    private async Task<(List<Guid> Ids, KeysetCursor? Next)> TasksAsync(
+        TenantId tenant, Guid projectId, DateTimeOffset from, DateTimeOffset to, long afterNumber, int limit, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(TasksSql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = projectId });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = from.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = to.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterNumber });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ids = new List<Guid>();
+        var number = 0L;
+        while (await reader.ReadAsync(ct))
+        {
+            if (ids.Count == limit)
+                return (ids, new KeysetCursor(number.ToString(CultureInfo.InvariantCulture), ids[^1]));
+            ids.Add(reader.GetGuid(0));
+            number = reader.GetInt64(1);
+        }
+
+        return (ids, null);
+    }
+
+    private static JsonObject Node(TaskDetailRow row) => JsonSerializer.SerializeToNode(row.Document, TaskDocumentJson.Document)!.AsObject();
+
+    /// <summary>null: nothing is different.</summary>
+    private static JsonObject? Line(TaskDetailRow row, JsonObject? before)
+    {
+        var after = Node(row);
+        var changes = new JsonArray();
+        foreach (var (field, value) in after)
+        {
+            if (before is not null && !Incidental.Contains(field, StringComparer.Ordinal) && !JsonNode.DeepEquals(before[field], value))
+                changes.Add((JsonNode)new JsonObject { ["field"] = field, ["from"] = before[field]?.DeepClone(), ["to"] = value?.DeepClone() });
+        }
+
+        if (before is not null && changes.Count == 0)
+            return null;
+        return new JsonObject
+        {
+            ["id"] = row.Document.Id,
+            ["key"] = row.Document.Key,
+            ["title"] = row.Document.Title,
+            ["change"] = before is null ? "created" : (Flag(before), Flag(after)) switch { (false, true) => "deleted", (true, false) => "restored", _ => "changed" },
+            ["changes"] = changes,
+        };
+    }
+
+    private static bool Flag(JsonObject task) => (bool)task["deleted"]!;
+}

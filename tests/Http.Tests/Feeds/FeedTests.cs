@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Events.Http.Tests.Api;
+using Shouldly;
+using Xunit;
+
+namespace Events.Http.Tests.Feeds;
+
+public sealed class FeedTests(ApiServer server)
+{
+    private static readonly HttpClient Client = new();
+
+    [Fact]
+    public async Task Events_are_read_page_by_page_as_cloud_events()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        ApiAnswer last = null!;
+        for (var i = 0; i < 5; i++)
+            last = await me.CreateTaskAsync(project, $"Number {i}");
+        await me.GetAsync("/api/v1/tasks", ("Events-Min-Position", last.Position));
+
+        var seen = new List<string>();
+        var next = "/api/v1/events?after=0&limit=2";
+        while (true)
+        {
+            var page = await me.GetAsync(next);
+            page.Status.ShouldBe(HttpStatusCode.OK, page.Text);
+            page.MediaType.ShouldBe("application/cloudevents-batch+json");
+            var items = page.Body.AsArray();
+            seen.AddRange(items.Select(i => (string)i!["type"]!));
+            if (long.Parse(page.Position) >= long.Parse(last.Position))
+                break;
+            next = page.Headers.GetValues("Link").Single().Split('<', '>')[1];
+        }
+
+        seen.ShouldBe(["project_created", "task_created", "task_created", "task_created", "task_created", "task_created"]);
+        var filtered = await me.GetAsync($"/api/v1/events?types=task_created&streamId={last.Id}");
+        var only = filtered.Body.AsArray().ShouldHaveSingleItem()!;
+        ((string)only["specversion"]!).ShouldBe("1.0");
+        ((string)only["id"]!).ShouldBe(last.Position);
+        ((string)only["subject"]!).ShouldBe(last.Id);
+        ((string)only["sequence"]!).ShouldBe(last.Position.PadLeft(19, '0'));
+        ((string)only["data"]!["title"]!).ShouldBe("Number 4");
+        (await me.GetAsync("/api/v1/events?types=person_signed_up")).ShouldBeProblem(HttpStatusCode.BadRequest, "unknown_value", "?types");
+
+        var lines = await me.GetAsync("/api/v1/events", ("Accept", "application/x-ndjson"));
+        lines.Text.Trim().Split('\n').Select(l => (string)JsonNode.Parse(l)!["type"]!).ShouldBe(seen);
+    }
+
+    [Fact]
+    public async Task P8_a_feed_holds_no_other_tenants_events()
+    {
+        var mine = await server.NewUserAsync();
+        var theirs = await server.NewUserAsync();
+        var task = await theirs.CreateTaskAsync(await theirs.CreateProjectAsync(), "Secret");
+        await theirs.GetAsync("/api/v1/tasks", ("Events-Min-Position", task.Position));
+        (await mine.GetAsync("/api/v1/events?after=0")).Body.AsArray().ShouldBeEmpty();
+        (await mine.GetAsync("/api/v1/events?after=0", ("Accept", "application/x-ndjson"))).Text.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_feed_goes_on_live_and_resumes_where_it_was()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        var first = await me.CreateTaskAsync(project, "First");
+        await using (var live = await SseReader.OpenAsync(me, "/api/v1/events?after=0"))
+        {
+            (await live.NextAsync("task_created")).Id.ShouldBe(first.Position);
+            var second = await me.CreateTaskAsync(project, "Second");
+            (await live.NextAsync("task_created")).Id.ShouldBe(second.Position);
+        }
+
+        var third = await me.CreateTaskAsync(project, "Third");
+        await using var again = await SseReader.OpenAsync(me, "/api/v1/events", first.Position);
+        ((string)JsonNode.Parse((await again.NextAsync("task_created")).Data)!["data"]!["title"]!).ShouldBe("Second");
+        (await again.NextAsync("task_created")).Id.ShouldBe(third.Position);
+    }
+
+    [Fact]
+    public async Task Live_rows_follow_changes_and_catch_up_after_a_break()
+    {
+        var me = await server.NewUserAsync();
+        var stranger = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        ApiAnswer task;
+        await using (var live = await SseReader.OpenAsync(me, "/api/v1/stream"))
+        {
+            await live.NextAsync("hello");
+            await stranger.CreateTaskAsync(await stranger.CreateProjectAsync(), "Not yours");
+            task = await me.CreateTaskAsync(project, "Mine");
+            var patch = JsonNode.Parse((await live.NextAsync("task")).Data)!;
+            patch["row"]!.ToJsonString().ShouldBe(task.Body.ToJsonString());
+        }
+
+        await me.PatchAsync($"/api/v1/tasks/{task.Id}", """{"title":"Changed"}""");
+        await me.DeleteAsync($"/api/v1/tasks/{task.Id}");
+        await using var again = await SseReader.OpenAsync(me, "/api/v1/stream", task.Position);
+        JsonNode.Parse((await again.NextAsync("task")).Data)!["row"].ShouldBeNull();
+    }
+
+    private sealed class SseReader(HttpResponseMessage response, StreamReader reader) : IAsyncDisposable
+    {
+        public static async Task<SseReader> OpenAsync(ApiUser me, string path, string? lastId = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(me.Url, path));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", me.Token);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+            if (lastId is not null)
+                request.Headers.Add("Last-Event-ID", lastId);
+            var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            response.StatusCode.ShouldBe(HttpStatusCode.OK);
+            return new SseReader(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
+        }
+
+        public async Task<(string? Id, string Data)> NextAsync(string name)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            string? id = null, happened = null, data = null;
+            while (await reader.ReadLineAsync(limit.Token) is { } line)
+            {
+                if (line.StartsWith("id: ", StringComparison.Ordinal))
+                    id = line[4..];
+                else if (line.StartsWith("event: ", StringComparison.Ordinal))
+                    happened = line[7..];
+                else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                    data = line[6..];
+                else if (line.Length == 0 && happened == name)
+                    return (id, data!);
+                else if (line.Length == 0)
+                    (id, happened, data) = (null, null, null);
+            }
+
+            throw new InvalidOperationException($"The stream ended before {name} came.");
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            reader.Dispose();
+            response.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
