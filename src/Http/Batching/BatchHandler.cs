@@ -115,10 +115,10 @@ public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, Repl
         if (!await handlers.SeesAsync(caller, id))
             return new Outcome(null, 0, new Problem(404, "no_such_task", "There is no such task."));
         var change = operation.ToChange(() => Guid.CreateVersion7(clock.GetUtcNow()));
-        return await OutcomeAsync(
-            context.Tenant,
-            await tasks.ChangeAsync(context, id, change, done => TaskHandlers.Changed(id, operation, done), CancellationToken.None),
-            done => TaskHandlers.Changed(id, operation, done));
+        return await OutcomeAsync(context.Tenant, await tasks.ChangeAsync(context, id, change, Answer, CancellationToken.None), Answer);
+
+        StoredAnswer Answer(CommandResult<TaskState>.Done done) =>
+            operation.Comment is { } comment ? TaskHandlers.Commented(id, comment, done) : TaskHandlers.Changed(id, operation, done);
     }
 
     private async Task<Outcome> OutcomeAsync(TenantId tenant, CommandResult<TaskState> result, Func<CommandResult<TaskState>.Done, StoredAnswer> answer) => result switch

@@ -52,19 +52,7 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
         http,
         NewComment.Shape,
         comment => new AddComment(comment.Id ??= Guid.CreateVersion7(clock.GetUtcNow()), comment.Body),
-        (taskId, comment, done) => new StoredAnswer(
-            201,
-            $"/api/v1/tasks/{taskId}/comments/{comment.Id}",
-            Versions.ETag(done.Version),
-            JsonBytes.Render((comment, done), static (json, x) =>
-            {
-                json.WriteStartObject();
-                json.WriteString("id"u8, x.comment.Id!.Value);
-                json.WriteString("body"u8, x.comment.Body);
-                json.WriteNumber("version"u8, x.done.Version);
-                json.WriteString("createdAt"u8, (x.done.At ?? ReplayedAnswers.Unknown).UtcDateTime);
-                json.WriteEndObject();
-            })),
+        Commented,
         comment => comment.Id);
 
     public Task EditCommentAsync(HttpContext http) => WithId(http, "commentId", id => ChangeAsync(http, CommentPatch.Shape, body => new EditComment(id, body.Body), Changed));
@@ -136,6 +124,20 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
         $"/api/v1/tasks/{id}",
         Versions.ETag(done.Version),
         TaskRowJson.OfNew(id, (TaskCreated)done.Events[0], done.At ?? ReplayedAnswers.Unknown));
+
+    internal static StoredAnswer Commented(Guid taskId, NewComment comment, Done done) => new(
+        201,
+        $"/api/v1/tasks/{taskId}/comments/{comment.Id}",
+        Versions.ETag(done.Version),
+        JsonBytes.Render((comment, done), static (json, x) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, x.comment.Id!.Value);
+            json.WriteString("body"u8, x.comment.Body);
+            json.WriteNumber("version"u8, x.done.Version);
+            json.WriteString("createdAt"u8, (x.done.At ?? ReplayedAnswers.Unknown).UtcDateTime);
+            json.WriteEndObject();
+        }));
 
     internal static StoredAnswer Changed<TBody>(Guid id, TBody body, Done done) => new(
         200,

@@ -55,6 +55,7 @@ public sealed class ProjectDiffQuery(NpgsqlDataSource dataSource, EventTypes typ
         {
             TaskDetailRow? row = null;
             JsonObject? before = null;
+            var passed = false;
             while (await reader.ReadAsync(ct))
             {
                 var recorded = PastEvents.Read(reader, tenant, types);
@@ -62,11 +63,15 @@ public sealed class ProjectDiffQuery(NpgsqlDataSource dataSource, EventTypes typ
                 if (row?.Key.StreamId != recorded.StreamId)
                 {
                     Add(row, before);
-                    (row, before) = (new TaskDetailRow { Key = new StreamKey(tenant, recorded.StreamId) }, null);
+                    (row, before, passed) = (new TaskDetailRow { Key = new StreamKey(tenant, recorded.StreamId) }, null, false);
                 }
 
-                if (recorded.Timestamp > from && before is null && row.Document.Version > 0)
-                    before = Node(row);
+                if (recorded.Timestamp > from && !passed)
+                {
+                    passed = true;
+                    before = row.Document.Version > 0 ? Node(row) : null;
+                }
+
                 TaskDetailFold.Evolve(row, recorded);
                 row.History.Clear();
             }
