@@ -1,3 +1,4 @@
+const first = ["Tasks", "Projects"];
 const methods = ["get", "post", "put", "patch", "delete"];
 
 const el = (name, attributes = {}, ...children) => {
@@ -154,12 +155,13 @@ const draw = (api) => {
   token.addEventListener("input", () => sessionStorage.setItem("token", token.value));
   document.getElementById("version").textContent = `${api.info?.version ?? ""} · OpenAPI ${api.openapi}`;
 
-  const groups = Map.groupBy(operationsOf(api), (operation) => operation.tag);
+  const place = (tag) => (first.includes(tag) ? first.indexOf(tag) : first.length);
+  const groups = [...Map.groupBy(operationsOf(api), (operation) => operation.tag)].sort(([a], [b]) => place(a) - place(b));
   const main = document.getElementById("operations");
   const contents = document.getElementById("contents");
-  main.replaceChildren(...[...groups].map(([tag, operations]) =>
+  main.replaceChildren(...groups.map(([tag, operations]) =>
     el("section", { "aria-label": tag }, el("h2", {}, tag), ...operations.map((operation) => article(api, operation, token)))));
-  contents.replaceChildren(...[...groups].flatMap(([tag, operations]) => [
+  contents.replaceChildren(...groups.flatMap(([tag, operations]) => [
     el("h2", {}, tag),
     ...operations.map((operation) =>
       el("a", { href: `#${operation.id}`, title: operation.summary ?? operation.path }, el("span", { class: `method ${operation.method}` }, operation.method), el("span", {}, operation.path.replace("/api/v1", "")))),
