@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json.Nodes;
 using Npgsql;
 
@@ -17,7 +18,8 @@ public static class FuzzRun
 
     public static async Task<FuzzReport> RunAsync(Uri service, string token, string connectionString, int seed, TimeSpan duration, CancellationToken ct)
     {
-        using var http = new HttpClient { BaseAddress = service, Timeout = Hang };
+        using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, AllowAutoRedirect = false };
+        using var http = new HttpClient(handler) { BaseAddress = service, Timeout = Hang };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         await using var database = NpgsqlDataSource.Create(connectionString);
         var document = JsonNode.Parse(await http.GetStringAsync("/openapi/v1.json", ct))!;
