@@ -5,7 +5,14 @@ namespace Events.EventStore;
 
 /// <summary>How the state that decisions read is folded from a stream.</summary>
 /// <param name="StreamType">Marten's alias of the aggregate, e.g. <c>task_state</c>.</param>
-public sealed record AggregateDefinition<TState>(string StreamType, TState Initial, Func<TState, object, TState> Evolve);
+public sealed record AggregateDefinition<TState>(string StreamType, TState Initial, Func<TState, object, TState> Evolve)
+{
+    /// <summary>
+    /// The type of every such stream's first event. A stream that starts otherwise is another aggregate's, and for this one
+    /// does not exist: ids come from callers, and a project's is no task's.
+    /// </summary>
+    public Type? StartsWith { get; init; }
+}
 
 /// <summary>
 /// The state of a stream: from a bounded cache of recent ones, else folded. A cached state may be behind another process's
@@ -54,6 +61,8 @@ public sealed class AggregateLoader<TState>(AggregateDefinition<TState> definiti
                 return (state, version);
             if (recorded.Body is null or UnreadableEvent)
                 throw new UnreadableEventException(recorded);
+            if (version == 0 && definition.StartsWith?.IsInstanceOfType(recorded.Body) == false)
+                return (definition.Initial, 0);
             state = definition.Evolve(state, recorded.Body);
             version = recorded.Version;
         }

@@ -46,6 +46,20 @@ public sealed class AppendTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stream_that_starts_otherwise_is_not_there_for_an_aggregate()
+    {
+        var stream = Guid.CreateVersion7();
+        await store.AppendAsync(tenant, stream, ExpectedVersion.NoStream, new NoteRevised("another's"));
+        var definition = new AggregateDefinition<int>("note", 0, (count, _) => count + 1);
+        var (own, others) = (Loader(typeof(NoteRevised)), Loader(typeof(NoteWritten)));
+
+        (await own.LoadAsync(tenant, stream, CancellationToken.None)).ShouldBe((1, 1L));
+        (await others.LoadAsync(tenant, stream, CancellationToken.None)).ShouldBe((0, 0L));
+
+        AggregateLoader<int> Loader(Type first) => new(definition with { StartsWith = first }, store.Reader, new EventStoreOptions());
+    }
+
+    [Fact]
     public async Task Units_on_one_stream_in_one_batch_follow_each_other()
     {
         var stream = Guid.CreateVersion7();

@@ -50,7 +50,11 @@ internal sealed class CommandLoop<TState>(
             queue.Release();
         }
 
-        return new CommandResult<TState>.Contended();
+        // Taken by a stream of another kind, the id looks free to this aggregate for ever.
+        var (_, version) = await loader.ReloadAsync(context.Tenant, id, ct);
+        return version == 0
+            ? new CommandResult<TState>.Refused("id_taken", "The id belongs to something else.", "/id")
+            : new CommandResult<TState>.Contended();
     }
 
     /// <returns>null: the state was not the newest; try again.</returns>

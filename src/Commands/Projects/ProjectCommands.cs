@@ -11,7 +11,7 @@ using Result = CommandResult<ProjectState>;
 /// <summary>Carries out what people want of projects.</summary>
 public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, EventAppender appender, EventReader reader)
 {
-    public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve);
+    public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve) { StartsWith = typeof(ProjectCreated) };
 
     private readonly CommandLoop<ProjectState> loop = new(Aggregate, projects, appender, reader);
 

@@ -17,7 +17,7 @@ public sealed class TaskCommands(
     EventReader reader,
     TaskNumbers numbers)
 {
-    public static AggregateDefinition<TaskState> Aggregate { get; } = new("task_state", TaskState.Initial, TaskState.Evolve);
+    public static AggregateDefinition<TaskState> Aggregate { get; } = new("task_state", TaskState.Initial, TaskState.Evolve) { StartsWith = typeof(TaskCreated) };
 
     private readonly CommandLoop<TaskState> loop = new(Aggregate, tasks, appender, reader);
 
