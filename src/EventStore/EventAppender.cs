@@ -15,6 +15,7 @@ public sealed partial class EventAppender : IAsyncDisposable
 {
     private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(1);
 
+    private readonly NpgsqlDataSource dataSource;
     private readonly EventTypes types;
     private readonly EventReader events;
     private readonly AppendSignal signal;
@@ -32,6 +33,7 @@ public sealed partial class EventAppender : IAsyncDisposable
         TimeProvider time,
         ILogger<EventAppender> logger)
     {
+        this.dataSource = dataSource;
         this.types = types;
         this.events = events;
         this.signal = signal;
@@ -53,22 +55,47 @@ public sealed partial class EventAppender : IAsyncDisposable
     public async Task<AppendOutcome> AppendAsync(UnitOfWork unit, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        using var activity = Telemetry.Source.StartActivity("append");
         var pending = new PendingUnit(EncodedUnit.From(unit, types), time.GetTimestamp());
         if (!batches.TryEnqueue(pending))
+        {
+            Telemetry.Refused.Add(1);
             throw new EventStoreBusyException(BusyRetryAfter);
+        }
+
         if (!ct.CanBeCanceled)
             return await pending.Completion;
-        await using var withdrawal = ct.UnsafeRegister(static (state, token) => ((PendingUnit)state!).Withdraw(token), pending);
+        using var withdrawal = ct.UnsafeRegister(static (state, token) => ((PendingUnit)state!).Withdraw(token), pending);
         return await pending.Completion;
+    }
+
+    private const string ArchiveSql =
+        """
+        select archive_stream($1, $2)
+        """;
+
+    /// <summary>Closes a stream: its events stay readable, marked, and nothing more is appended.</summary>
+    /// <returns>False when there is no such stream.</returns>
+    public async Task<bool> ArchiveAsync(TenantId tenant, Guid streamId, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(ArchiveSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = streamId });
+        return await command.ExecuteScalarAsync(ct) is long;
     }
 
     private async Task WriteAsync(IReadOnlyList<PendingUnit> batch, CancellationToken ct)
     {
+        // The lane may run on a caller's thread: the batch is nobody's child, it links to the units' spans.
+        Activity.Current = null;
         var units = batch.Where(unit => unit.TryTake()).ToList();
         while (units.Count > 0)
         {
             var later = WithoutRepeatedKeys(units);
+            using var activity = Telemetry.StartBatch(units);
+            var sent = time.GetTimestamp();
             var outcomes = await writer.WriteAsync(units, ct);
+            Telemetry.Written(units, outcomes, sent, time);
             signal.Raise();
             for (var i = 0; i < units.Count; i++)
                 await CompleteAsync(units[i], outcomes[i], ct);

@@ -52,6 +52,22 @@ public sealed class EventReader(NpgsqlDataSource dataSource, EventTypes types, E
         while (page.Count == options.PageEvents);
     }
 
+    private const string VersionSql =
+        """
+        select version
+        from mt_streams
+        where tenant_id = $1 and id = $2
+        """;
+
+    /// <summary>0 when the stream does not exist.</summary>
+    public async Task<long> ReadStreamVersionAsync(TenantId tenant, Guid streamId, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(VersionSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = streamId });
+        return await command.ExecuteScalarAsync(ct) as long? ?? 0;
+    }
+
     private const string AllSql =
         """
         select seq_id, id, tenant_id, stream_id, version, type, data, timestamp, correlation_id, causation_id, headers, is_archived
@@ -60,8 +76,22 @@ public sealed class EventReader(NpgsqlDataSource dataSource, EventTypes types, E
           and ($3::varchar is null or tenant_id = $3)
           and ($4::varchar[] is null or type = any ($4))
           and ($5::timestamptz is null or timestamp <= $5)
+          and ($6::uuid is null or stream_id = $6)
         order by seq_id
-        limit $6
+        limit $7
+        """;
+
+    // A stream's positions ascend with its versions: this walks the stream's index instead of everybody's events.
+    private const string OneStreamSql =
+        """
+        select seq_id, id, tenant_id, stream_id, version, type, data, timestamp, correlation_id, causation_id, headers, is_archived
+        from mt_events
+        where tenant_id = $3::varchar and stream_id = $6::uuid
+          and seq_id > $1 and seq_id <= $2
+          and ($4::varchar[] is null or type = any ($4))
+          and ($5::timestamptz is null or timestamp <= $5)
+        order by version
+        limit $7
         """;
 
     /// <summary>All events after a position, in order.</summary>
@@ -82,12 +112,13 @@ public sealed class EventReader(NpgsqlDataSource dataSource, EventTypes types, E
 
     private async Task ReadPageAsync(long after, EventFilter filter, List<RecordedEvent> page, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(AllSql);
+        await using var command = dataSource.CreateCommand(filter is { Tenant: not null, StreamId: not null } ? OneStreamSql : AllSql);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = filter.UpTo ?? long.MaxValue });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.Tenant?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Varchar });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.Types?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.At?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)filter.StreamId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = options.PageEvents });
         await FillAsync(command, page, ct);
     }

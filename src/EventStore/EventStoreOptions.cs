@@ -47,6 +47,12 @@ public sealed record EventStoreOptions
     /// </summary>
     public TimeSpan GapGrace { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long the ledger waits between its transactions; the proof trails the events by as much.</summary>
+    public TimeSpan LedgerPause { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often expired idempotency records are taken away.</summary>
+    public TimeSpan PurgePause { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What is wrong, a sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
@@ -76,5 +82,9 @@ public sealed record EventStoreOptions
             yield return "Events__EventStore__TailPolling takes 10 milliseconds to 1 minute.";
         if (GapGrace < TimeSpan.Zero || GapGrace > TimeSpan.FromMinutes(10))
             yield return "Events__EventStore__GapGrace takes 0 to 10 minutes.";
+        if (LedgerPause < TimeSpan.FromMilliseconds(10) || LedgerPause > TimeSpan.FromHours(1))
+            yield return "Events__EventStore__LedgerPause takes 10 milliseconds to 1 hour.";
+        if (PurgePause < TimeSpan.FromSeconds(1) || PurgePause > TimeSpan.FromDays(1))
+            yield return "Events__EventStore__PurgePause takes 1 second to 1 day.";
     }
 }

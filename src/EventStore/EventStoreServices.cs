@@ -1,3 +1,5 @@
+using Events.EventStore.Appending;
+using Events.EventStore.Ledger;
 using Events.EventStore.Tailing;
 using Events.Platform.Migrations;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,6 +38,11 @@ public static class EventStoreServices
             provider.GetRequiredService<EventStoreOptions>()));
         services.AddHostedService<TailReader>();
         services.AddHostedService<AppendListener>();
+
+        services.AddSingleton<EventLedger>();
+        services.AddHostedService<LedgerFollower>();
+        services.AddSingleton<IdempotencyPurge>();
+        services.AddHostedService(provider => provider.GetRequiredService<IdempotencyPurge>());
         return services;
     }
 

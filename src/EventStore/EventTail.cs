@@ -34,23 +34,26 @@ public sealed class EventTail
     {
         while (true)
         {
+            // Taken before the look: an advance during it ends the wait.
             var changed = buffer.Changed;
-            var high = buffer.HighWater;
-            if (after >= high)
+            if (after >= buffer.HighWater)
             {
                 await changed.WaitAsync(ct);
                 continue;
             }
 
-            if (!buffer.TryTake(after, pageEvents, out var page))
-                page = await ReadAsync(after, high, ct);
+            var page = await PageAsync(after, ct);
             after = page.Position;
             yield return page;
         }
     }
 
-    private async Task<EventPage> ReadAsync(long after, long high, CancellationToken ct)
+    /// <summary>The next page after a position that is below <see cref="HighWater"/>.</summary>
+    internal async ValueTask<EventPage> PageAsync(long after, CancellationToken ct)
     {
+        if (buffer.TryTake(after, pageEvents, out var page))
+            return page;
+        var high = buffer.HighWater;
         var events = await pages.ReadAsync(after, high, pageEvents, ct);
         return new EventPage(events, events.Count == pageEvents ? events[^1].Position : high, high);
     }

@@ -1,9 +1,14 @@
 using System.Text.Json;
 using Events.Chaos;
+using Events.Chaos.Store;
+
+if (args is [StoreWorker.Argument, _])
+    return await StoreWorker.RunAsync(args);
 
 // The contents page: one folder a scenario. A scenario may start this same executable again as its worker processes.
 var scenarios = new Dictionary<string, Func<TimeSpan, CancellationToken, Task<ChaosReport>>>(StringComparer.Ordinal)
 {
+    ["store"] = StoreScenario.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

@@ -35,7 +35,12 @@ internal sealed class Store : IAsyncDisposable
         services.AddSingleton(database.Options);
         services.AddEventStore(types => types
             .Add("note_written", SampleJson.Default.NoteWritten)
-            .Add("note_revised", SampleJson.Default.NoteRevised));
+            .Add("note_revised", SampleJson.Default.NoteRevised)
+            .Add("raw_note", SampleJson.Default.RawNote)
+            .Add("note_tagged_v3", SampleJson.Default.NoteTagged)
+            .AddUpcaster("note_tagged", SampleJson.Default.NoteTaggedV1, (NoteTaggedV1 old) => new NoteTaggedV2(old.Tag))
+            .AddUpcaster("note_tagged_v2", SampleJson.Default.NoteTaggedV2, (NoteTaggedV2 old) => new NoteTagged(old.Tags.Split(",")))
+        );
         if (configure is not null)
             services.PostConfigure(configure);
         more?.Invoke(services);

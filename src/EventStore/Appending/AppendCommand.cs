@@ -36,7 +36,7 @@ internal sealed class AppendCommand : IDisposable
                       $41, $42, $43, $44)
         """;
 
-    private readonly NpgsqlCommand command = new();
+    private NpgsqlCommand command;
     private readonly Dictionary<(string Tenant, Guid Id), int> streams = [];
     private readonly Dictionary<EventType, int> types = [];
     private readonly NpgsqlParameter<Guid> batchId = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
@@ -92,10 +92,12 @@ internal sealed class AppendCommand : IDisposable
     private readonly Column[] keyColumns;
     private readonly Column[] messageColumns;
     private readonly Column[] ownColumns;
+    private readonly int timeout;
 
     public AppendCommand(EventStoreOptions options)
     {
-        command.CommandTimeout = options.CommandTimeout;
+        timeout = options.CommandTimeout;
+        command = new NpgsqlCommand { CommandTimeout = timeout };
         keep.TypedValue = options.IdempotencyKept;
         eventColumns =
         [
@@ -137,6 +139,14 @@ internal sealed class AppendCommand : IDisposable
         // The end of the command is where an error at the commit would show.
         await reader.NextResultAsync(ct);
         return answer;
+    }
+
+    /// <summary>After an error: the driver's command may remember a statement that was never prepared.</summary>
+    public void Renew()
+    {
+        command.Parameters.Clear();
+        command.Dispose();
+        command = new NpgsqlCommand { CommandTimeout = timeout };
     }
 
     public void Dispose() => command.Dispose();

@@ -20,7 +20,15 @@ internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions 
     public async Task<long[]> ExecuteAsync(Guid batch, IReadOnlyList<PendingUnit> units, CancellationToken ct)
     {
         command.Fill(batch, units);
-        return await command.ExecuteAsync(connection!, ct);
+        try
+        {
+            return await command.ExecuteAsync(connection!, ct);
+        }
+        catch
+        {
+            command.Renew();
+            throw;
+        }
     }
 
     public async Task DropAsync()

@@ -19,10 +19,12 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
     private readonly AppendLane lane = new(dataSource, options);
     private readonly BatchInquiry inquiry = new(dataSource, options);
 
-    public async Task<WriteOutcome[]> WriteAsync(IReadOnlyList<PendingUnit> units, CancellationToken ct)
+    public Task<WriteOutcome[]> WriteAsync(IReadOnlyList<PendingUnit> units, CancellationToken ct) => WriteAsync(units, Tries, ct);
+
+    private async Task<WriteOutcome[]> WriteAsync(IReadOnlyList<PendingUnit> units, int tries, CancellationToken ct)
     {
         Exception? last = null;
-        for (var attempt = 1; attempt <= Tries; attempt++)
+        for (; tries > 0; tries--)
         {
             if (await ConnectAsync(ct) is { } unreachable)
                 return All(units, new EventStoreUnavailableException("The database cannot be reached.", unreachable));
@@ -38,6 +40,7 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
                 last = error;
                 if (IsPassing(error))
                 {
+                    Telemetry.Retries.Add(1, new KeyValuePair<string, object?>("reason", error.SqlState));
                     LogRetry(error, units.Count);
                     continue;
                 }
@@ -51,11 +54,13 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
                 LogApart(error, units.Count);
                 return await WriteApartAsync(units, error, ct);
             }
-            catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException)
+            catch (Exception error)
             {
+                // Whatever it was, the batch may have reached the server.
+                Telemetry.InDoubt.Add(1);
                 LogInDoubt(error, units.Count);
                 await lane.DropAsync();
-                return await SettleAsync(batch, units, error, ct);
+                return await SettleAsync(batch, units, tries - 1, error, ct);
             }
         }
 
@@ -94,7 +99,7 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
     }
 
     /// <summary>What was written is told so; what was not can no longer happen by the lost batch, and is written now.</summary>
-    private async Task<WriteOutcome[]> SettleAsync(Guid batch, IReadOnlyList<PendingUnit> units, Exception cause, CancellationToken ct)
+    private async Task<WriteOutcome[]> SettleAsync(Guid batch, IReadOnlyList<PendingUnit> units, int tries, Exception cause, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         while (true)
@@ -103,7 +108,7 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
             {
                 var found = await inquiry.FindAsync(batch, units, ct);
                 LogSettled(found.Count(outcome => outcome is not null), units.Count);
-                return await WriteMissingAsync(units, found, ct);
+                return await WriteMissingAsync(units, found, tries, cause, ct);
             }
             catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException)
             {
@@ -118,7 +123,7 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
         }
     }
 
-    private async Task<WriteOutcome[]> WriteMissingAsync(IReadOnlyList<PendingUnit> units, AppendOutcome?[] found, CancellationToken ct)
+    private async Task<WriteOutcome[]> WriteMissingAsync(IReadOnlyList<PendingUnit> units, AppendOutcome?[] found, int tries, Exception cause, CancellationToken ct)
     {
         var outcomes = new WriteOutcome[units.Count];
         List<int> missing = [];
@@ -131,7 +136,10 @@ internal sealed partial class BatchWriter(NpgsqlDataSource dataSource, EventStor
 
         if (missing.Count == 0)
             return outcomes;
-        var written = await WriteAsync([.. missing.Select(i => units[i])], ct);
+        List<PendingUnit> again = [.. missing.Select(i => units[i])];
+        var written = tries > 0
+            ? await WriteAsync(again, tries, ct)
+            : All(again, new EventStoreUnavailableException("The connection was lost again and again; nothing was written.", cause));
         for (var i = 0; i < missing.Count; i++)
             outcomes[missing[i]] = written[i];
         return outcomes;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 
 namespace Events.EventStore.Appending;
 
@@ -56,6 +57,18 @@ internal sealed record EncodedUnit(UnitOfWork Unit, EncodedEvent[] Events, byte[
     private static (EventType Type, byte[] Data) Written(object body, EventTypes types)
     {
         var type = types.ToWrite(body.GetType());
-        return (type, JsonBytes.Of(body, type.Json));
+        return (type, Serialise(body, type));
+    }
+
+    private static byte[] Serialise(object body, EventType type)
+    {
+        try
+        {
+            return JsonBytes.Of(body, type.Json);
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            throw new InvalidUnitException("invalid_text", $"A {type.Alias} cannot be written as JSON: {error.Message}");
+        }
     }
 }

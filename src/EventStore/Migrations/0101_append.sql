@@ -137,7 +137,7 @@ begin
         while last_append <= appends and a_unit[last_append] = unit loop
             if verdict = 0 then
                 known := after[a_stream[last_append]];
-                if known <> a_expected[last_append] and (known < 0 or a_expected[last_append] >= 0) then
+                if known < 0 or (a_expected[last_append] >= 0 and a_expected[last_append] <> known) then
                     if not refused then
                         refused := true;
                         outcomes := array_fill(0::bigint, array[units]);
@@ -263,3 +263,22 @@ begin
     insert into append_fences (batch) values (batch_id) on conflict do nothing;
 end
 $fence$;
+
+-- Closes a stream for ever, under the appenders' lock so that no unit of theirs is halfway; null when there is no such stream.
+create function archive_stream(p_tenant varchar, p_stream uuid) returns bigint
+language plpgsql
+as $archive$
+declare
+    last_version bigint;
+begin
+    perform pg_advisory_xact_lock(4995144563013713920 + 'mt_events'::regclass::oid::bigint);
+    update mt_streams
+    set is_archived = true
+    where tenant_id = p_tenant and id = p_stream
+    returning version into last_version;
+    update mt_events
+    set is_archived = true
+    where tenant_id = p_tenant and stream_id = p_stream and not is_archived;
+    return last_version;
+end
+$archive$;

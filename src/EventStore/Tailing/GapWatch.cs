@@ -35,7 +35,10 @@ internal sealed class GapWatch(NpgsqlDataSource dataSource, EventStoreOptions op
         if (time.GetElapsedTime(seenAt) < options.GapGrace)
             return false;
         var alive = await DrawersAsync(ct);
-        return !alive.Intersect(drawers, StringComparer.Ordinal).Any() && await RecordAsync(from, to, ct);
+        if (alive.Intersect(drawers, StringComparer.Ordinal).Any() || !await RecordAsync(from, to, ct))
+            return false;
+        Telemetry.DeadPositions.Add(to - from + 1);
+        return true;
     }
 
     private const string SettledSql =

@@ -62,7 +62,12 @@ internal sealed partial class TailReader(
         }
 
         if (complete > 0)
+        {
             buffer.Advance(complete == page.Count ? page : page.GetRange(0, complete), high);
+            Telemetry.Advanced(page[complete - 1], complete, time);
+        }
+
+        Telemetry.OpenGaps.Record(complete < page.Count ? 1 : 0);
         await mark.WriteAsync(high, now: false, ct);
         if (complete < page.Count)
             return Seen.UpToGap;
