@@ -5,6 +5,7 @@ using Events.Commands.People;
 using Events.Commands.Secrets;
 using Events.Commands.Workspaces;
 using Events.EventStore;
+using Events.Messaging;
 using Events.Platform.Migrations;
 using Events.Platform.Startup;
 using Microsoft.Extensions.Configuration;
@@ -66,6 +67,12 @@ public static class IdentityServices
             Get<AuditLog>(provider), Get<NpgsqlDataSource>(provider)));
         services.AddSingleton(provider => new Founding(
             Get<PersonCommands>(provider), Get<WorkspaceCommands>(provider), Get<PasswordHasher>(provider), Get<TimeProvider>(provider)));
+        services.AddSingleton<IdentitySweep>();
+        services.AddSingleton(provider => new FinishErasureHandler(Get<PersonErasure>(provider)));
+        services.AddMessaging(messages => messages
+            .Handle<FinishErasure, FinishErasureHandler>(FinishErasure.MessageType, json: IdentityMessageJson.Default.FinishErasure)
+            .Handle<SweepIdentity, SweepIdentityHandler>(SweepIdentity.MessageType, isJob: true, json: IdentityMessageJson.Default.SweepIdentity)
+            .Schedule("sweep-identity", "41 3 * * *", new SweepIdentity()));
         return services;
     }
 

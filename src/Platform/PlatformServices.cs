@@ -2,6 +2,7 @@ using Events.Platform.Migrations;
 using Events.Platform.Postgres;
 using Events.Platform.Redis;
 using Events.Platform.Startup;
+using Events.Platform.Tenancy;
 using Events.Platform.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,7 @@ public static class PlatformServices
         services.AddSingleton(provider => new DirectDataSource(PostgresDataSources.CreateDirect(postgres, provider.GetRequiredService<ILoggerFactory>())));
         services.AddSingleton(_ => RedisClient.Connect(configuration.GetConnectionString("Redis")));
         services.AddTelemetry(configuration);
+        services.AddSingleton<TenantReads>();
         services.AddMigrations(typeof(PlatformServices).Assembly);
         services.AddSingleton<Migrator>();
         return services;

@@ -1,5 +1,6 @@
 using Events.EventStore;
 using Events.Platform.Migrations;
+using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.ProjectList;
 using Events.Projections.Rebuild;
@@ -8,6 +9,7 @@ using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
 using Events.Projections.TimeTravel;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -29,6 +31,7 @@ public static class ProjectionServices
         services.AddSingleton<Projection, TaskDetailProjection>();
         services.AddSingleton<Projection, ProjectListProjection>();
 
+        services.TryAddSingleton<TenantReads>();
         services.AddSingleton<TaskListQuery>();
         services.AddSingleton<TaskDetailQuery>();
         services.AddSingleton<TaskHistoryQuery>();

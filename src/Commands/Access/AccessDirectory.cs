@@ -38,6 +38,9 @@ public sealed class AccessDirectory
     public async Task<WorkspaceState> NewestWorkspaceAsync(TenantId tenant, CancellationToken ct) =>
         Guid.TryParse(tenant.Value, out var id) ? await workspaces.GetNewestAsync(tenant, id, ct) : WorkspaceState.Initial;
 
+    /// <inheritdoc cref="NewestWorkspaceAsync"/>
+    public Task<PersonState> NewestPersonAsync(Guid personId, CancellationToken ct) => people.GetNewestAsync(PeopleTenant.Id, personId, ct);
+
     public void Apply(RecordedEvent recorded)
     {
         if (recorded.Tenant != PeopleTenant.Id)

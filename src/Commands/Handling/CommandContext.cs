@@ -16,6 +16,9 @@ public sealed record CommandContext(TenantId Tenant, string Actor)
     /// <summary>The version that the caller has seen: any other refuses. Null: a conflict is retried.</summary>
     public long? IfMatch { get; init; }
 
+    /// <summary>Stored with the events, when there are any.</summary>
+    public IReadOnlyList<Platform.Outbox.OutboxMessage> Messages { get; init; } = [];
+
     public string? CorrelationId { get; init; }
 
     public string? CausationId { get; init; }

@@ -110,6 +110,7 @@ internal sealed class CommandLoop<TState>(
             new UnitOfWork(context.Tenant, others.Count == 0 ? [append] : [append, .. others])
             {
                 Metadata = context.Metadata,
+                Messages = context.Messages,
                 Idempotency = Record(context, done, answer),
             },
             ct);

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json;
 using Events.Commands.Access;
 using Events.Commands.Deciding;
 using Events.Commands.Handling;
 using Events.Commands.Secrets;
 using Events.EventStore;
+using Events.Messaging.Handlers;
 using Events.Platform.Outbox;
 
 namespace Events.Commands.People;
@@ -112,14 +114,22 @@ public sealed class PersonCommands
                     released.Add(new(claim, IdentifierState.StreamType, ExpectedVersion.Exactly(version), accepted.Events));
             }
         }
-        return await RunAsync(personId, state => ErasePerson.Decide(state, new(ownedAlone)), released, ct);
+        var rest = new OutboxMessage(
+            Guid.CreateVersion7(),
+            PeopleTenant.Id,
+            FinishErasure.MessageType,
+            QueueSettings.Default,
+            JsonSerializer.SerializeToUtf8Bytes(new FinishErasure(personId), IdentityMessageJson.Default.FinishErasure));
+        return await RunAsync(personId, state => ErasePerson.Decide(state, new(ownedAlone)), released, ct, [rest]);
     }
 
-    private async Task<Result> RunAsync(Guid personId, Func<PersonState, Decision> decide, IReadOnlyList<StreamAppend> others, CancellationToken ct)
+    private async Task<Result> RunAsync(
+        Guid personId, Func<PersonState, Decision> decide, IReadOnlyList<StreamAppend> others, CancellationToken ct, IReadOnlyList<OutboxMessage>? messages = null)
     {
         var context = new CommandContext(PeopleTenant.Id, personId.ToString("D", CultureInfo.InvariantCulture))
         {
             TraceParent = System.Diagnostics.Activity.Current?.Id,
+            Messages = messages ?? [],
         };
         var result = await loop.RunAsync(context, personId, (state, _) => new(decide(state)), NoAnswer, others, ct);
         directory.Forget(PeopleTenant.Id, personId);

@@ -46,7 +46,7 @@ public sealed class PersonErasure
     /// <summary>Everything after the events; for an erased person only.</summary>
     public async Task FinishAsync(Guid personId, CancellationToken ct)
     {
-        var person = await directory.PersonAsync(personId, ct);
+        var person = await directory.NewestPersonAsync(personId, ct);
         if (!person.Erased)
             return;
         await keys.DestroyAsync([personId], ct);

@@ -2,6 +2,7 @@ using System.Net;
 using Events.Http.Auth;
 using Events.Http.Limiting;
 using Events.Platform.Startup;
+using Events.Platform.Tenancy;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,6 +18,7 @@ public static class SecuritySetup
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
         services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<RowSecurity>();
         services.AddSingleton<Operators>();
         services.AddSingleton<TokenUse>();
         services.AddHostedService(provider => provider.GetRequiredService<TokenUse>());

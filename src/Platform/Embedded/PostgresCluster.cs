@@ -1,4 +1,5 @@
 using Events.Platform.Startup;
+using Events.Platform.Tenancy;
 
 namespace Events.Platform.Embedded;
 
@@ -66,6 +67,8 @@ internal sealed class PostgresCluster
         var roles = $"""
             alter role {Administrator} password '{Password}';
             create role {Role} login createdb password '{Password}';
+            create role {TenantReads.Role} nologin;
+            grant {TenantReads.Role} to {Role};
             create database {Database} owner {Role};
 
             """;

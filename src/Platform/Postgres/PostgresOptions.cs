@@ -31,6 +31,9 @@ public sealed partial record PostgresOptions
     /// <summary>Connections that one process may open.</summary>
     public int PoolSize { get; set; } = 40;
 
+    /// <summary>Whether requests read under row-level security: <c>auto</c> when its role is there.</summary>
+    public RowSecurityMode RowSecurity { get; set; } = RowSecurityMode.Auto;
+
     /// <summary>Statements that a connection keeps prepared; they are prepared by use.</summary>
     public int PreparedStatements { get; set; } = 200;
 
@@ -58,4 +61,11 @@ public sealed partial record PostgresOptions
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,62}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex SchemaName();
+}
+
+public enum RowSecurityMode
+{
+    Auto,
+    On,
+    Off,
 }

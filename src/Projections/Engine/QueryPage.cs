@@ -1,4 +1,4 @@
-using Npgsql;
+using Events.Platform.Tenancy;
 
 namespace Events.Projections.Engine;
 
@@ -21,7 +21,7 @@ public sealed record QueryDocument(ReadOnlyMemory<byte> Json, long Version, long
     public bool Exists => Version > 0;
 
     /// <summary>Columns: document, version, position; always one row.</summary>
-    internal static async Task<QueryDocument> ReadAsync(NpgsqlCommand command, CancellationToken ct)
+    internal static async Task<QueryDocument> ReadAsync(TenantCommand command, CancellationToken ct)
     {
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);

@@ -14,7 +14,7 @@ public enum ProjectListOrder
 }
 
 /// <summary>A workspace's projects, and one of them.</summary>
-public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
+public sealed class ProjectListQuery(TenantReads reads)
 {
     public const string Projection = "ProjectList";
 
@@ -57,7 +57,7 @@ public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
     public async Task<QueryPage> RunAsync(TenantId tenant, bool archived, ProjectListOrder order, bool descending, KeysetCursor? after, int limit, CancellationToken ct, IReadOnlyList<Guid>? hidden = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        await using var command = dataSource.CreateCommand(Pages[(order, descending)]);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), Pages[(order, descending)]);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = archived });
         command.Parameters.Add(order == ProjectListOrder.Created
@@ -99,7 +99,7 @@ public sealed class ProjectListQuery(NpgsqlDataSource dataSource)
     /// <summary>One project; a document with empty JSON when there is none, so that its position can be told all the same.</summary>
     public async Task<QueryDocument> FindAsync(TenantId tenant, Guid projectId, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(OneSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), OneSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = projectId });
         return await QueryDocument.ReadAsync(command, ct);

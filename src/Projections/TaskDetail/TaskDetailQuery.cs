@@ -5,7 +5,7 @@ using Npgsql;
 namespace Events.Projections.TaskDetail;
 
 /// <summary>One task, whole.</summary>
-public sealed class TaskDetailQuery(NpgsqlDataSource dataSource)
+public sealed class TaskDetailQuery(TenantReads reads)
 {
     public const string Projection = "TaskDetail";
 
@@ -20,7 +20,7 @@ public sealed class TaskDetailQuery(NpgsqlDataSource dataSource)
     /// <summary>The document also of an archived or deleted task (it says so); empty when there is none.</summary>
     public async Task<QueryDocument> FindAsync(TenantId tenant, Guid taskId, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(OneSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), OneSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = taskId });
         return await QueryDocument.ReadAsync(command, ct);
@@ -48,7 +48,7 @@ public sealed class TaskDetailQuery(NpgsqlDataSource dataSource)
     public async Task<QueryPage> CommentsAsync(TenantId tenant, Guid taskId, long afterVersion, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        await using var command = dataSource.CreateCommand(CommentsSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), CommentsSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = taskId });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterVersion });

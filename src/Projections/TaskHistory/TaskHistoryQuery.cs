@@ -6,7 +6,7 @@ using Npgsql;
 namespace Events.Projections.TaskHistory;
 
 /// <summary>What happened to a task, newest first.</summary>
-public sealed class TaskHistoryQuery(NpgsqlDataSource dataSource)
+public sealed class TaskHistoryQuery(TenantReads reads)
 {
     public const string Projection = "TaskDetail";
 
@@ -29,7 +29,7 @@ public sealed class TaskHistoryQuery(NpgsqlDataSource dataSource)
     public async Task<QueryPage> RunAsync(TenantId tenant, Guid taskId, long? beforeVersion, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        await using var command = dataSource.CreateCommand(PageSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), PageSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = taskId });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = beforeVersion ?? long.MaxValue });

@@ -10,7 +10,7 @@ namespace Events.Projections.TaskList;
 /// other filters are applied to at most 2,000 entries of it a page, so a page costs the same whatever is asked: it may then hold
 /// fewer items than wanted, even none, and still have a next one.
 /// </summary>
-public sealed class TaskListQuery(NpgsqlDataSource dataSource)
+public sealed class TaskListQuery(TenantReads reads)
 {
     public const string Projection = "TaskList";
 
@@ -27,8 +27,7 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
         var filtered = IsFiltered(plan, filter);
         var sql = TaskListSql.All[(plan, sort.Descending, filtered)];
 
-        await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using var command = new NpgsqlCommand(sql.Page, connection);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), sql.Page);
         AddScope(command, tenant, plan, filter, sort, after);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         if (filtered)
@@ -49,14 +48,14 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
         }
 
         if (last is null && filtered)
-            last = await FindScanEndAsync(connection, sql, tenant, plan, filter, sort, after, ct);
+            last = await FindScanEndAsync(sql, tenant, plan, filter, sort, after, ct);
         return new QueryPage(items, Math.Min(count, limit), last, position);
     }
 
-    private static async Task<KeysetCursor?> FindScanEndAsync(
-        NpgsqlConnection connection, TaskListSql sql, TenantId tenant, TaskListPlan plan, TaskListFilter filter, TaskListSort sort, KeysetCursor? after, CancellationToken ct)
+    private async Task<KeysetCursor?> FindScanEndAsync(
+        TaskListSql sql, TenantId tenant, TaskListPlan plan, TaskListFilter filter, TaskListSort sort, KeysetCursor? after, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql.ScanEnd, connection);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), sql.ScanEnd);
         AddScope(command, tenant, plan, filter, sort, after);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = 0 });
         AddFilters(command, plan, filter);
@@ -72,7 +71,7 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
         || (filter.AssigneeId is not null && plan.Scope != TaskListScope.Assignee)
         || (filter.Label is not null && plan.Scope != TaskListScope.Label);
 
-    private static void AddScope(NpgsqlCommand command, TenantId tenant, TaskListPlan plan, TaskListFilter filter, TaskListSort sort, KeysetCursor? after)
+    private static void AddScope(TenantCommand command, TenantId tenant, TaskListPlan plan, TaskListFilter filter, TaskListSort sort, KeysetCursor? after)
     {
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(plan.Scope switch
@@ -87,7 +86,7 @@ public sealed class TaskListQuery(NpgsqlDataSource dataSource)
         command.Parameters.Add(id);
     }
 
-    private static void AddFilters(NpgsqlCommand command, TaskListPlan plan, TaskListFilter filter)
+    private static void AddFilters(TenantCommand command, TaskListPlan plan, TaskListFilter filter)
     {
         command.Parameters.Add(Nullable(filter.Statuses?.Select(s => (short)s).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint));
         command.Parameters.Add(Nullable(filter.Priorities?.Select(p => (short)p).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint));
