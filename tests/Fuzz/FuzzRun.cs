@@ -46,7 +46,7 @@ public static class FuzzRun
                 else if (status >= 400)
                 {
                     refused++;
-                    if (answer.Content.Headers.ContentType?.MediaType != "application/problem+json")
+                    if (!RefusedBeforeHttp(answer) && answer.Content.Headers.ContentType?.MediaType != "application/problem+json")
                         findings.Add($"{status} without a problem document: {next.Description}");
                     if (await ChangesAsync(database, trace, ct) is > 0 and var changes)
                         findings.Add($"{status} but {changes} events were stored: {next.Description}");
@@ -68,6 +68,10 @@ public static class FuzzRun
 
         return new FuzzReport(requests, succeeded, refused, errors, findings);
     }
+
+    // A request line that is too long or holds a NUL is no HTTP: the web server hangs up with a bare status before there is a request.
+    private static bool RefusedBeforeHttp(HttpResponseMessage answer) =>
+        answer.Headers.ConnectionClose == true && answer.Content.Headers.ContentLength == 0;
 
     // Signing out or revoking the run's own token would turn every later request into a 401 that tests nothing.
     private static bool EndsTheRun(OpenApiOperation operation) =>

@@ -267,7 +267,16 @@ public sealed class BodyShape<T> : IBodyShape
             }
 
             seen |= 1 << index;
-            member.Read(ref reader, target, pointer, errors);
+            try
+            {
+                member.Read(ref reader, target, pointer, errors);
+            }
+            catch (InvalidOperationException)
+            {
+                // The reader compares and parses only text that is one: not half a surrogate pair, nor bytes that are not UTF-8.
+                errors.Add(pointer, "malformed_text", "It holds half a surrogate pair or bytes that are not UTF-8.");
+            }
+
             // A reader that refused the kind of value leaves it unread.
             if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
                 reader.Skip();
@@ -284,10 +293,17 @@ public sealed class BodyShape<T> : IBodyShape
 
     private int IndexOf(ref Utf8JsonReader reader)
     {
-        for (var i = 0; i < members.Count; i++)
+        try
         {
-            if (reader.ValueTextEquals(members[i].Name))
-                return i;
+            for (var i = 0; i < members.Count; i++)
+            {
+                if (reader.ValueTextEquals(members[i].Name))
+                    return i;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // A name that is no text is nobody's.
         }
 
         return -1;
