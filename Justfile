@@ -43,6 +43,10 @@ bench NAME *FLAGS:
 chaos NAME *FLAGS:
     dotnet run -c Release --project tests/Chaos -- {{ NAME }} {{ FLAGS }}
 
+# Sends generated requests to every endpoint and prints requests, 4xx, 5xx; --seconds N, --seed N.
+fuzz *FLAGS:
+    dotnet run -c Release --project tests/Fuzz -- {{ FLAGS }}
+
 # Tries every endpoint as everybody who must not, measures revocation across two processes, prints both and the OWASP table.
 security *FLAGS:
     @scripts/security {{ FLAGS }}
