@@ -1,6 +1,7 @@
 using Events.Benchmarks.Append;
 using Events.Benchmarks.HttpApi;
 using Events.Benchmarks.HttpApi.Baseline;
+using Events.Benchmarks.Projections;
 using Events.Benchmarks.Reporting;
 
 if (args is [HttpApiBenchmark.BaselineCommand, var url, var connectionString])
@@ -11,6 +12,7 @@ var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IRead
 {
     ["append"] = AppendBenchmark.RunAsync,
     ["http"] = HttpApiBenchmark.RunAsync,
+    ["projections"] = ProjectionsBenchmark.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

@@ -5,6 +5,8 @@ using Events.Http.Feeds;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
 using Events.Http.Lists;
+using Events.Http.Operations;
+using Events.Http.Overview;
 using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
@@ -37,6 +39,8 @@ public static class HttpApi
         .AddHostedService(provider => provider.GetRequiredService<LiveRows>())
         .AddSingleton<ProjectQueries>()
         .AddSingleton<ProjectHandlers>()
+        .AddSingleton<OverviewQueries>()
+        .AddSingleton<ProjectionHandlers>()
         .AddSingleton<JobHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
@@ -55,6 +59,8 @@ public static class HttpApi
         api.MapUndo();
         api.MapFeeds();
         api.MapJobs();
+        api.MapOverview();
+        api.MapProjectionOperations();
         app.MapOpenApiDocument();
     }
 }

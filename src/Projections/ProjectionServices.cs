@@ -4,6 +4,8 @@ using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.ProjectList;
 using Events.Projections.Rebuild;
+using Events.Projections.Search;
+using Events.Projections.TaskCounts;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
@@ -30,6 +32,8 @@ public static class ProjectionServices
         services.AddSingleton<Projection, TaskListProjection>();
         services.AddSingleton<Projection, TaskDetailProjection>();
         services.AddSingleton<Projection, ProjectListProjection>();
+        services.AddSingleton<Projection, TaskCountsProjection>();
+        services.AddSingleton<Projection, SearchProjection>();
 
         services.TryAddSingleton<TenantReads>();
         services.AddSingleton<TaskListQuery>();
@@ -40,6 +44,8 @@ public static class ProjectionServices
         services.AddSingleton<TaskAtQuery>();
         services.AddSingleton<TaskListAtQuery>();
         services.AddSingleton<ProjectDiffQuery>();
+        services.AddSingleton<TaskCountsQuery>();
+        services.AddSingleton<SearchQuery>();
 
         services.AddSingleton<ProjectionHeads>();
         services.AddSingleton(provider => new ProjectionPositions(

@@ -1,3 +1,4 @@
+using Events.Http.Operations;
 using Events.Platform.Startup;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,7 @@ public static class CommandTable
     private static readonly SortedDictionary<string, Entry> Entries = new(StringComparer.Ordinal)
     {
         ["help"] = new("prints this list", (_, _) => Task.FromResult(PrintHelp())),
+        ["projections"] = new("operates the read models: status, rebuild, verify, rollback, pause, resume, release, skip", ProjectionsCommand.RunAsync),
         ["serve"] = new("serves the roles of Events__Roles (the default); --demo makes a demo workspace at the first start", ServeCommand.RunAsync),
     };
 

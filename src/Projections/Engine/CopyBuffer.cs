@@ -129,6 +129,25 @@ internal sealed class CopyBuffer
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(start), Length - start - 4);
     }
 
+    /// <summary>A <c>tsvector</c>: lexemes with positions, weight in the two highest bits.</summary>
+    public void Lexemes(IReadOnlyList<(string Lexeme, IReadOnlyList<ushort> Positions)> lexemes)
+    {
+        var start = Length;
+        Int32(0);
+        Int32(lexemes.Count);
+        foreach (var (lexeme, positions) in lexemes)
+        {
+            Ensure(Encoding.UTF8.GetMaxByteCount(lexeme.Length) + 1);
+            Length += Encoding.UTF8.GetBytes(lexeme, bytes.AsSpan(Length));
+            Reserve(1)[0] = 0;
+            Int16((short)positions.Count);
+            for (var i = 0; i < positions.Count; i++)
+                Int16((short)positions[i]);
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(start), Length - start - 4);
+    }
+
     /// <summary>A <c>numeric</c>: groups of four digits, as PostgreSQL keeps them.</summary>
     public void Numeric(decimal? value)
     {

@@ -36,6 +36,9 @@ public abstract class Projection
     /// <summary>Whether the fold reads the event's JSON itself: a rebuild then makes no object of it.</summary>
     public virtual bool FoldsData => false;
 
+    /// <summary>SQL for the hash of a row <c>t</c> of the table, for comparing tables.</summary>
+    public virtual string HashOf(string table) => "hash_record_extended(t, 0)";
+
     /// <summary>Folds a few events into tables as they are now.</summary>
     internal abstract PageFold OpenPage();
 

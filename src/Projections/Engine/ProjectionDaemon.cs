@@ -71,11 +71,12 @@ public sealed partial class ProjectionDaemon : BackgroundService
     private async Task RunOwnedAsync(CancellationToken ct)
     {
         var owned = await heads.ClaimAsync(owner, ct);
+        var fed = owned.Where(h => !IsLeftToRebuild(h)).ToList();
         using var changed = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var feeding = FeedAsync(owned, changed.Token);
+        var feeding = FeedAsync(fed, changed.Token);
         try
         {
-            var watching = WatchLeasesAsync(owned, changed.Token);
+            var watching = WatchLeasesAsync(fed, changed.Token);
             await await Task.WhenAny(feeding, watching);
         }
         finally
@@ -86,20 +87,23 @@ public sealed partial class ProjectionDaemon : BackgroundService
     }
 
     // Renews the leases; ends when the set, a generation or an epoch is no longer what the feeds were started with.
-    private async Task WatchLeasesAsync(IReadOnlyList<ProjectionHead> owned, CancellationToken ct)
+    private async Task WatchLeasesAsync(List<ProjectionHead> fed, CancellationToken ct)
     {
-        var before = Identity(owned);
+        var before = Identity(fed);
         using var timer = new PeriodicTimer(options.Heartbeat, time);
         while (await timer.WaitForNextTickAsync(ct))
         {
-            if (!before.SetEquals(Identity(await heads.ClaimAsync(owner, ct))))
+            if (!before.SetEquals(Identity((await heads.ClaimAsync(owner, ct)).Where(h => !IsLeftToRebuild(h)))))
                 return;
         }
 
-        static HashSet<(string, int, long)> Identity(IReadOnlyList<ProjectionHead> heads) => [.. heads.Select(h => (h.Name, h.Generation, h.Epoch))];
+        static HashSet<(string, int, long)> Identity(IEnumerable<ProjectionHead> heads) => [.. heads.Select(h => (h.Name, h.Generation, h.Epoch))];
     }
 
-    private async Task FeedAsync(IReadOnlyList<ProjectionHead> owned, CancellationToken ct)
+    // Page by page it would take many times as long as the rebuild that the supervisor begins for it.
+    private bool IsLeftToRebuild(ProjectionHead head) => !head.FedAnyway && tail.HighWater - head.Position > options.CatchUpEvents;
+
+    private async Task FeedAsync(List<ProjectionHead> owned, CancellationToken ct)
     {
         if (owned.Count == 0)
         {

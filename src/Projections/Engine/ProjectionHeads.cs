@@ -48,8 +48,12 @@ internal sealed class ProjectionHeads(NpgsqlDataSource dataSource, IEnumerable<P
                 owner = $1, owner_name = $4, lease_until = now() + $5
             from free f
             where h.projection = f.projection
-            returning h.projection, h.shard, h.version, h.generation, h.epoch, h.paused_at)
-        select c.projection, c.shard, c.version, c.generation, c.epoch, p.last_seq_id
+            returning h.projection, h.shard, h.version, h.generation, h.epoch, h.paused_at, h.rolled_back_at)
+        select c.projection, c.shard, c.version, c.generation, c.epoch, p.last_seq_id,
+               c.rolled_back_at is not null or exists (
+                   select from projection_builds b
+                   where b.projection = c.projection and b.state = 'failed'
+                     and b.generation = (select max(o.generation) from projection_builds o where o.projection = c.projection))
         from claimed c
         join mt_event_progression p on p.name = c.shard
         where c.paused_at is null
@@ -69,7 +73,7 @@ internal sealed class ProjectionHeads(NpgsqlDataSource dataSource, IEnumerable<P
         await using var reader = await command.ExecuteReaderAsync(ct);
         var heads = new List<ProjectionHead>();
         while (await reader.ReadAsync(ct))
-            heads.Add(new ProjectionHead(reader.GetString(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt64(4), reader.GetInt64(5)));
+            heads.Add(new ProjectionHead(reader.GetString(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt64(4), reader.GetInt64(5)) { FedAnyway = reader.GetBoolean(6) });
         return heads;
     }
 

@@ -43,8 +43,16 @@ internal sealed partial class ProjectionListener(DirectDataSource direct, Projec
             await command.ExecuteNonQueryAsync(ct);
         // What was said before the session listened.
         await positions.RefreshAsync(ct);
-        while (true)
-            await connection.WaitAsync(ct);
+        positions.IsListening = true;
+        try
+        {
+            while (true)
+                await connection.WaitAsync(ct);
+        }
+        finally
+        {
+            positions.IsListening = false;
+        }
     }
 
     private void Hear(string payload)

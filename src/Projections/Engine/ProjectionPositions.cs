@@ -18,12 +18,20 @@ public sealed class ProjectionPositions
     private readonly ProjectionHeads heads;
     private readonly ProjectionOptions options;
     private readonly TimeProvider time;
+    private bool listening;
 
     internal ProjectionPositions(ProjectionHeads heads, ProjectionOptions options, TimeProvider time)
     {
         this.heads = heads;
         this.options = options;
         this.time = time;
+    }
+
+    /// <summary>Whether advances elsewhere are heard of now; nothing was missed since this became true.</summary>
+    internal bool IsListening
+    {
+        get => Volatile.Read(ref listening);
+        set => Volatile.Write(ref listening, value);
     }
 
     /// <summary>What this process has last heard; 0 before anything.</summary>
@@ -41,9 +49,11 @@ public sealed class ProjectionPositions
             return new PositionWait(Reached: true, signal.Position);
 
         var began = Stopwatch.GetTimestamp();
-        // The waiter first and the look second: an advance between the two wakes the waiter.
+        // The waiter first and the look second: an advance between the two wakes the waiter. While this process listens, it hears of
+        // every advance and need not look.
         var reached = signal.Reach(position);
-        await RefreshAsync(ct);
+        if (!IsListening)
+            await RefreshAsync(ct);
         if (!reached.IsCompleted)
         {
             try

@@ -10,6 +10,9 @@ internal abstract class StreamRow
     /// <summary>Set before the first fold.</summary>
     public StreamKey Key { get; set; }
 
+    /// <summary>What is added up over all rows of a page or a set; null when the projection adds nothing up.</summary>
+    public object? Sums { get; set; }
+
     /// <summary>Whether the tables hold it.</summary>
     public bool Stored { get; set; }
 }
@@ -30,8 +33,11 @@ internal abstract class StreamProjection<TRow> : Projection
 
     protected abstract IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<TRow> rows);
 
-    /// <summary>What is added up over all rows of a rebuild, beside the copied tables.</summary>
-    protected virtual void SaveSums(IReadOnlyCollection<TRow> rows, NpgsqlBatch batch)
+    /// <summary>What the rows of a page, or of a set of a rebuild, add up in common.</summary>
+    protected virtual object? NewSums() => null;
+
+    /// <param name="indexed">False in a rebuild, whose tables have no indexes yet and may hold the sums of other sets.</param>
+    protected virtual void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
     {
     }
 
@@ -44,6 +50,7 @@ internal abstract class StreamProjection<TRow> : Projection
         private readonly Dictionary<StreamKey, TRow?> rows = [];
         private readonly Dictionary<(Guid Tenant, Guid Stream), StreamKey> keys = [];
         private readonly HashSet<TRow> folded = [];
+        private readonly object? sums = projection.NewSums();
 
         public override void Touch(RecordedEvent recorded)
         {
@@ -75,6 +82,7 @@ internal abstract class StreamProjection<TRow> : Projection
                 var row = projection.ReadRow(reader);
                 row.Key = keys[(reader.GetGuid(0), reader.GetGuid(1))];
                 row.Stored = true;
+                row.Sums = sums;
                 rows[row.Key] = row;
             }
 
@@ -84,21 +92,25 @@ internal abstract class StreamProjection<TRow> : Projection
         public override void Fold(RecordedEvent recorded)
         {
             var key = new StreamKey(recorded.Tenant, recorded.StreamId);
-            var row = rows[key] ??= new TRow { Key = key };
+            var row = rows[key] ??= new TRow { Key = key, Sums = sums };
             projection.Evolve(row, recorded);
             folded.Add(row);
         }
 
         public override void Save(NpgsqlBatch batch)
         {
-            if (folded.Count > 0)
-                projection.SaveRows(folded, batch);
+            if (folded.Count == 0)
+                return;
+            projection.SaveRows(folded, batch);
+            if (sums is not null)
+                projection.SaveSums(sums, indexed: true, batch);
         }
     }
 
     private sealed class Bulk(StreamProjection<TRow> projection) : BulkFold
     {
         private readonly Dictionary<StreamKey, TRow> rows = [];
+        private readonly object? sums = projection.NewSums();
 
         public override int Rows => rows.Count;
 
@@ -107,13 +119,17 @@ internal abstract class StreamProjection<TRow> : Projection
             var key = new StreamKey(recorded.Tenant, recorded.StreamId);
             ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, key, out var known);
             if (!known)
-                row = new TRow { Key = key };
+                row = new TRow { Key = key, Sums = sums };
             projection.Evolve(row!, recorded);
         }
 
         public override IReadOnlyList<BulkCopy> Copies() => projection.CopyRows(InKeyOrder());
 
-        public override void Save(NpgsqlBatch batch) => projection.SaveSums(rows.Values, batch);
+        public override void Save(NpgsqlBatch batch)
+        {
+            if (sums is not null)
+                projection.SaveSums(sums, indexed: false, batch);
+        }
 
         // Rows that come in the order of the primary key make its index, and any that follows it, several times cheaper to build.
         private TRow[] InKeyOrder()

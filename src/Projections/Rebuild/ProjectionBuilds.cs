@@ -78,6 +78,22 @@ internal sealed class ProjectionBuilds(NpgsqlDataSource dataSource, ProjectionOp
         return (await ReadAsync(command, ct)).SingleOrDefault();
     }
 
+    private const string LetGoSql =
+        """
+        update projection_builds
+        set owner = null, lease_until = now() - interval '1 second'
+        where projection = $1 and generation = $2
+        """;
+
+    /// <summary>Whoever looks next goes on with it.</summary>
+    public async Task LetGoAsync(ProjectionBuild build, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(LetGoSql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = build.Projection });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = build.Generation });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     private const string LatestSql =
         $"""
         select {Columns}

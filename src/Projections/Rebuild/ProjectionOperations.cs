@@ -113,6 +113,17 @@ public sealed class ProjectionOperations
     public async Task<ProjectionBuild?> RebuildAsync(string projection, string startedBy, CancellationToken ct) =>
         await BuildAsync(projections[projection], switchesOver: true, startedBy, ct);
 
+    /// <summary>Asks for a rebuild; a process that feeds projections takes it up within seconds.</summary>
+    /// <returns>False when one is under way.</returns>
+    public async Task<bool> RequestRebuildAsync(string projection, string startedBy, CancellationToken ct)
+    {
+        var known = projections[projection];
+        if (await rebuild.BeginAsync(known, switches: true, Guid.Empty, startedBy, ct) is not { } build)
+            return false;
+        await builds.LetGoAsync(build, ct);
+        return true;
+    }
+
     /// <summary>Builds it anew beside the live tables and only compares.</summary>
     /// <returns>Null when a rebuild of it is under way.</returns>
     public async Task<ProjectionBuild?> CompareAsync(string projection, string startedBy, CancellationToken ct) =>

@@ -23,8 +23,8 @@ internal sealed class TableComparison(Schemas schemas)
         var listed = new JsonArray();
         foreach (var table in projection.Tables)
         {
-            var mine = ChecksumAsync(live, schemas.Live, table, ct);
-            var theirs = ChecksumAsync(next, schemas.Next, table, ct);
+            var mine = ChecksumAsync(live, schemas.Live, table, projection.HashOf(table), ct);
+            var theirs = ChecksumAsync(next, schemas.Next, table, projection.HashOf(table), ct);
             await Task.WhenAll(mine, theirs);
             compared += (await theirs).Rows;
             if (await mine == await theirs)
@@ -37,9 +37,9 @@ internal sealed class TableComparison(Schemas schemas)
     }
 
     // Table and schema names are this build's own. The three sums over a row's hash do not depend on the order of the rows.
-    private static async Task<(long Rows, long Xor, decimal Sum)> ChecksumAsync(NpgsqlConnection connection, string schema, string table, CancellationToken ct)
+    private static async Task<(long Rows, long Xor, decimal Sum)> ChecksumAsync(NpgsqlConnection connection, string schema, string table, string hash, CancellationToken ct)
     {
-        var sql = $"select count(*), coalesce(bit_xor(h), 0), coalesce(sum(h & 4294967295), 0) from (select hash_record_extended(t, 0) as h from {schema}.{table} t) r";
+        var sql = $"select count(*), coalesce(bit_xor(h), 0), coalesce(sum(h & 4294967295), 0) from (select {hash} as h from {schema}.{table} t) r";
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);

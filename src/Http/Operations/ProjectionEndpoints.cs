@@ -1,0 +1,62 @@
+using Events.Commands.Permissions;
+using Events.Http.Auth;
+using Events.Http.Describing;
+
+namespace Events.Http.Operations;
+
+/// <summary>What the command <c>events projections</c> does, for operators over HTTP.</summary>
+public static class ProjectionEndpoints
+{
+    private const string Tag = "Operations";
+    private const string Body =
+        """{"type":"object","additionalProperties":false,"required":["workspaceId","streamId"],"properties":{"workspaceId":{"type":"string","maxLength":64},"streamId":{"type":"string","format":"uuid"},"reason":{"type":"string","minLength":1,"maxLength":500}}}""";
+
+    private const string BodyExample = """{"workspaceId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","streamId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","reason":"written by a broken importer"}""";
+    private const string Done = """{"projection":"TaskList","changed":true}""";
+
+    private static readonly Parameter[] Name = [new("name", """{"type":"string","maxLength":64}""", "A projection's name, e.g. `TaskList` or `task-list`.", "task-list")];
+
+    public static void MapProjectionOperations(this IEndpointRouteBuilder api)
+    {
+        var operations = api.ServiceProvider.GetRequiredService<ProjectionHandlers>();
+        api.MapGet("/operations/projections", operations.StatusAsync).RequirePermission(Permission.OperationsRead).Describe(new("projectionStatus", Tag, "Look at the read models")
+        {
+            Description = "How far each is, who feeds it, what waits and why, and its latest rebuild with rate and time left.",
+            Example = ProjectionJson.Example,
+        });
+        api.MapPost("/operations/projections/{name}/rebuild", operations.RebuildAsync).RequirePermission(Permission.OperationsWrite).Describe(new("rebuildProjection", Tag, "Rebuild a read model")
+        {
+            Description = "Beside the live one, which goes on; compared and switched to in one transaction. Runs in a process of the role `projections`; the status shows its progress.",
+            Path = Name,
+            Status = 202,
+            Example = Done,
+        });
+        api.MapPost("/operations/projections/{name}/rollback", operations.RollBackAsync).RequirePermission(Permission.OperationsWrite).Describe(new("rollBackProjection", Tag, "Go back to the tables before the last switch")
+        {
+            Path = Name,
+            Example = Done,
+        });
+        api.MapPost("/operations/projections/{name}/pause", operations.PauseAsync).RequirePermission(Permission.OperationsWrite).Describe(new("pauseProjection", Tag, "Stop feeding a read model")
+        {
+            Path = Name,
+            Example = Done,
+        });
+        api.MapPost("/operations/projections/{name}/resume", operations.ResumeAsync).RequirePermission(Permission.OperationsWrite).Describe(new("resumeProjection", Tag, "Feed a paused read model again")
+        {
+            Path = Name,
+            Example = Done,
+        });
+        api.MapPost("/operations/projections/{name}/release", operations.ReleaseAsync).RequirePermission(Permission.OperationsWrite).Describe(new("releaseStream", Tag, "Fold what waits of a parked stream")
+        {
+            Path = Name,
+            RawBody = (Body, BodyExample),
+            Example = Done,
+        });
+        api.MapPost("/operations/projections/{name}/skip", operations.SkipAsync).RequirePermission(Permission.OperationsWrite).Describe(new("skipEvent", Tag, "Leave out the event that a stream waits behind, on record")
+        {
+            Path = Name,
+            RawBody = (Body, BodyExample),
+            Example = Done,
+        });
+    }
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Events.Http.Answers;
+using Events.Http.Auth;
+using Events.Http.Commanding;
+using Events.Http.Lists;
+using Events.Http.Problems;
+using Events.Projections.Engine;
+using Events.Projections.Search;
+using Events.Projections.TaskCounts;
+
+namespace Events.Http.Overview;
+
+/// <summary>Answers about many tasks at once: what was typed, what is on my desk, how many, and how it flows.</summary>
+public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, Freshness freshness, CursorSigner signer, TimeProvider time)
+{
+    private const int MostSearched = 50;
+    private const int LongestText = 200;
+    private const int UsualFlowDays = 30;
+
+    public async Task SearchAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "q", "mode", "limit");
+        var text = query.Text("q", LongestText) ?? "";
+        var words = query.Choice("mode", "typeahead", "words") == "words";
+        var limit = Math.Min(query.Limit(), MostSearched);
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection))
+            return;
+        var page = words
+            ? await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, limit, http.RequestAborted)
+            : await search.TypeAheadAsync(caller.Tenant, text, caller.HiddenProjects, limit, http.RequestAborted);
+        await http.WritePageAsync(page, "search", signer);
+    }
+
+    public async Task MySummaryAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "today");
+        var today = query.Date("today") ?? Today();
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
+            return;
+        await WriteAsync(http, await counts.PersonAsync(caller.Tenant, caller.PersonId, today, http.RequestAborted));
+    }
+
+    public async Task CountsAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "projectId");
+        var project = query.Id("projectId");
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
+            return;
+        if (project is { } hidden && !caller.Sees(hidden))
+            await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
+        else
+            await WriteAsync(http, project is { } id
+                ? await counts.ProjectAsync(caller.Tenant, id, http.RequestAborted)
+                : await counts.WorkspaceAsync(caller.Tenant, http.RequestAborted));
+    }
+
+    public async Task FlowAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "projectId", "from", "to");
+        var project = query.Id("projectId");
+        var to = query.Date("to") ?? Today();
+        var from = query.Date("from") ?? DateOnly.FromDayNumber(Math.Max(0, to.DayNumber - UsualFlowDays + 1));
+        if (from > to || to.DayNumber - from.DayNumber >= TaskCountsQuery.MostDays)
+            query.Refuse("from", "out_of_range", $"from is before to, and at most {TaskCountsQuery.MostDays} days are told at once.");
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
+            return;
+        if (project is { } hidden && !caller.Sees(hidden))
+            await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
+        else
+            await WriteAsync(http, await counts.FlowAsync(caller.Tenant, project, from, to, http.RequestAborted));
+    }
+
+    private DateOnly Today() => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
+    private static async Task WriteAsync(HttpContext http, QueryDocument document)
+    {
+        http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
+        await http.WriteDocumentAsync(document.Json, $"\"{ContentHash.Of(document.Json.Span, null):x16}\"");
+    }
+}

@@ -1,0 +1,237 @@
+using Events.Commands.Tasks;
+using Events.EventStore;
+using Events.Projections.Engine;
+using Npgsql;
+
+namespace Events.Projections.Search;
+
+internal sealed class SearchRow : StreamRow
+{
+    public string HumanKey { get; set; } = "";
+
+    public string Title { get; set; } = "";
+
+    public string? Description { get; set; }
+
+    public bool Archived { get; set; }
+
+    public bool Deleted { get; set; }
+
+    /// <summary>The words under which the tables have the task now.</summary>
+    public List<string> StoredWords { get; set; } = [];
+
+    public bool Hidden => Archived || Deleted;
+
+    public List<string> VisibleWords => Hidden ? [] : SearchWords.OfTask(HumanKey, Title);
+}
+
+/// <summary>Which tasks speak of this?</summary>
+internal sealed class SearchProjection : StreamProjection<SearchRow>
+{
+    public override string Name => "Search";
+
+    public override IReadOnlyList<string> Tables => ["task_search", "task_words", "task_vocabulary"];
+
+    public override string Script => "0450_task_search";
+
+    // A tsvector has no hash of its own.
+    public override string HashOf(string table) => table == "task_search" ? "hashtextextended(t::text, 0)" : base.HashOf(table);
+
+    public override bool Handles(string eventType) =>
+        eventType is "task_created" or "task_retitled" or "task_description_changed" or "task_archived" or "task_unarchived" or "task_deleted" or "task_restored";
+
+    protected override object NewSums() => new HashSet<(Guid Tenant, string Word)>();
+
+    protected override void Evolve(SearchRow row, RecordedEvent recorded)
+    {
+        if (recorded.Body is not TaskCreated && row.HumanKey.Length == 0)
+            throw new InvalidOperationException($"A task begins with task_created, not with {recorded.Type}.");
+        switch (recorded.Body)
+        {
+            case TaskCreated e:
+                (row.HumanKey, row.Title, row.Description) = (e.Key, e.Title, e.Description);
+                Learn(row);
+                break;
+            case TaskRetitled e:
+                row.Title = e.To;
+                Learn(row);
+                break;
+            case TaskDescriptionChanged e:
+                row.Description = e.Description;
+                break;
+            case TaskArchived or TaskUnarchived:
+                row.Archived = recorded.Body is TaskArchived;
+                break;
+            case TaskDeleted or TaskRestored:
+                row.Deleted = recorded.Body is TaskDeleted;
+                break;
+        }
+    }
+
+    // Words are learned and never forgotten: one more word to look at costs nothing, and a rebuild learns the same ones.
+    private static void Learn(SearchRow row)
+    {
+        var words = (HashSet<(Guid, string)>)row.Sums!;
+        var tenant = TenantKey.Of(row.Key.Tenant);
+        foreach (var word in SearchWords.OfTask(row.HumanKey, row.Title))
+            words.Add((tenant, word));
+    }
+
+    protected override string LoadSql =>
+        """
+        select t.tenant_id, t.task_id, t.key, t.title, t.description, t.archived, t.deleted
+        from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, task_id)
+        join task_search t on t.tenant_id = k.tenant_id and t.task_id = k.task_id
+        """;
+
+    protected override SearchRow ReadRow(NpgsqlDataReader reader)
+    {
+        var row = new SearchRow
+        {
+            HumanKey = reader.GetString(2),
+            Title = reader.GetString(3),
+            Description = reader.IsDBNull(4) ? null : reader.GetString(4),
+            Archived = reader.GetBoolean(5),
+            Deleted = reader.GetBoolean(6),
+        };
+        row.StoredWords = row.VisibleWords;
+        return row;
+    }
+
+    private const string SaveSql =
+        """
+        insert into task_search (tenant_id, task_id, key, title, description, archived, deleted, words)
+        select r.tenant_id, r.task_id, r.key, r.title, r.description, r.archived, r.deleted, r.words::tsvector
+        from unnest($1::uuid[], $2::uuid[], $3::varchar[], $4::varchar[], $5::text[], $6::boolean[], $7::boolean[], $8::text[])
+            as r (tenant_id, task_id, key, title, description, archived, deleted, words)
+        on conflict (tenant_id, task_id) do update
+        set title = excluded.title, description = excluded.description, archived = excluded.archived, deleted = excluded.deleted,
+            words = excluded.words
+        """;
+
+    private const string RemoveWordsSql =
+        """
+        delete from task_words t
+        using unnest($1::uuid[], $2::varchar[], $3::uuid[]) as r (tenant_id, word, task_id)
+        where t.tenant_id = r.tenant_id and t.word = r.word and t.task_id = r.task_id
+        """;
+
+    private const string AddWordsSql =
+        """
+        insert into task_words (tenant_id, word, task_id)
+        select *
+        from unnest($1::uuid[], $2::varchar[], $3::uuid[])
+        """;
+
+    protected override void SaveRows(IReadOnlyCollection<SearchRow> rows, NpgsqlBatch batch)
+    {
+        var save = new NpgsqlBatchCommand(SaveSql);
+        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        save.AddColumn(rows, r => r.Key.StreamId);
+        save.AddColumn(rows, r => r.HumanKey);
+        save.AddColumn(rows, r => r.Title);
+        save.AddColumn(rows, r => r.Description);
+        save.AddColumn(rows, r => r.Archived);
+        save.AddColumn(rows, r => r.Deleted);
+        save.AddColumn(rows, r => r.Hidden ? null : SearchWords.Literal(SearchWords.Lexemes(r.Key.Tenant, r.HumanKey, r.Title, r.Description)));
+        batch.BatchCommands.Add(save);
+        Change(batch, RemoveWordsSql, [.. rows.SelectMany(r => r.StoredWords.Except(r.VisibleWords), (r, word) => (r.Key, word))]);
+        Change(batch, AddWordsSql, [.. rows.SelectMany(r => r.VisibleWords.Except(r.StoredWords), (r, word) => (r.Key, word))]);
+    }
+
+    private static void Change(NpgsqlBatch batch, string sql, IReadOnlyCollection<(StreamKey Key, string Word)> words)
+    {
+        if (words.Count == 0)
+            return;
+        var command = new NpgsqlBatchCommand(sql);
+        command.AddColumn(words, w => TenantKey.Of(w.Key.Tenant));
+        command.AddColumn(words, w => w.Word);
+        command.AddColumn(words, w => w.Key.StreamId);
+        batch.BatchCommands.Add(command);
+    }
+
+    private const string LearnSql =
+        """
+        insert into task_vocabulary (tenant_id, suffix, word)
+        select *
+        from unnest($1::uuid[], $2::varchar[], $3::varchar[])
+        on conflict do nothing
+        """;
+
+    private const string LearnUnindexedSql =
+        """
+        insert into task_vocabulary (tenant_id, suffix, word)
+        select *
+        from unnest($1::uuid[], $2::varchar[], $3::varchar[])
+        except
+        select *
+        from task_vocabulary
+        """;
+
+    protected override void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
+    {
+        var entries = ((HashSet<(Guid Tenant, string Word)>)sums).SelectMany(w => SearchWords.Suffixes(w.Word).Prepend(w.Word), (w, suffix) => (w.Tenant, suffix, w.Word)).Distinct().ToList();
+        if (entries.Count == 0)
+            return;
+        var learn = new NpgsqlBatchCommand(indexed ? LearnSql : LearnUnindexedSql);
+        learn.AddColumn(entries, e => e.Tenant);
+        learn.AddColumn(entries, e => e.suffix);
+        learn.AddColumn(entries, e => e.Word);
+        batch.BatchCommands.Add(learn);
+    }
+
+    private const string CopySql =
+        """
+        copy task_search (tenant_id, task_id, key, title, description, archived, deleted, words)
+        from stdin (format binary)
+        """;
+
+    private const string CopyWordsSql =
+        """
+        copy task_words (tenant_id, word, task_id)
+        from stdin (format binary)
+        """;
+
+    protected override IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<SearchRow> rows) =>
+    [
+        new(CopySql, buffer => CopyRows(rows, buffer)),
+        new(CopyWordsSql, buffer => CopyWords(rows, buffer)),
+    ];
+
+    private static IEnumerable<int> CopyRows(IReadOnlyList<SearchRow> rows, CopyBuffer buffer)
+    {
+        foreach (var row in rows)
+        {
+            buffer.Row(8);
+            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Key.StreamId);
+            buffer.Text(row.HumanKey);
+            buffer.Text(row.Title);
+            buffer.Text(row.Description);
+            buffer.Boolean(row.Archived);
+            buffer.Boolean(row.Deleted);
+            if (row.Hidden)
+                buffer.Null();
+            else
+                buffer.Lexemes(SearchWords.Lexemes(row.Key.Tenant, row.HumanKey, row.Title, row.Description));
+            yield return 1;
+        }
+    }
+
+    private static IEnumerable<int> CopyWords(IReadOnlyList<SearchRow> rows, CopyBuffer buffer)
+    {
+        foreach (var row in rows)
+        {
+            var words = row.VisibleWords;
+            foreach (var word in words)
+            {
+                buffer.Row(3);
+                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+                buffer.Text(word);
+                buffer.Uuid(row.Key.StreamId);
+            }
+
+            yield return words.Count;
+        }
+    }
+}

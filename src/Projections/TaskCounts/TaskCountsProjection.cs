@@ -1,0 +1,132 @@
+using Events.Commands.Tasks;
+using Events.EventStore;
+using Events.Projections.Engine;
+using Npgsql;
+
+namespace Events.Projections.TaskCounts;
+
+/// <summary>How many tasks are there: in the workspace, in a project, on a person's desk, and on each day?</summary>
+internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
+{
+    public override string Name => "TaskCounts";
+
+    public override IReadOnlyList<string> Tables => ["task_facets", "task_tallies"];
+
+    public override string Script => "0440_task_counts";
+
+    public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
+
+    protected override void Evolve(TaskFacets row, RecordedEvent recorded) => row.Evolve(recorded);
+
+    protected override object NewSums() => new Dictionary<TallyKey, long>();
+
+    protected override string LoadSql =>
+        """
+        select t.tenant_id, t.task_id, t.project_id, t.assignee_id, t.due_on, t.status, t.archived, t.deleted
+        from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, task_id)
+        join task_facets t on t.tenant_id = k.tenant_id and t.task_id = k.task_id
+        """;
+
+    protected override TaskFacets ReadRow(NpgsqlDataReader reader) => new()
+    {
+        ProjectId = reader.GetGuid(2),
+        AssigneeId = reader.IsDBNull(3) ? null : reader.GetGuid(3),
+        DueOn = reader.IsDBNull(4) ? null : reader.GetFieldValue<DateOnly>(4),
+        Status = (WorkStatus)reader.GetInt16(5),
+        Archived = reader.GetBoolean(6),
+        Deleted = reader.GetBoolean(7),
+        Known = true,
+    };
+
+    private const string SaveSql =
+        """
+        insert into task_facets (tenant_id, task_id, project_id, assignee_id, due_on, status, archived, deleted)
+        select *
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::date[], $6::smallint[], $7::boolean[], $8::boolean[])
+        on conflict (tenant_id, task_id) do update
+        set assignee_id = excluded.assignee_id, due_on = excluded.due_on, status = excluded.status, archived = excluded.archived,
+            deleted = excluded.deleted
+        """;
+
+    protected override void SaveRows(IReadOnlyCollection<TaskFacets> rows, NpgsqlBatch batch)
+    {
+        var save = new NpgsqlBatchCommand(SaveSql);
+        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        save.AddColumn(rows, r => r.Key.StreamId);
+        save.AddColumn(rows, r => r.ProjectId);
+        save.AddColumn(rows, r => r.AssigneeId);
+        save.AddColumn(rows, r => r.DueOn);
+        save.AddColumn(rows, r => (short)r.Status);
+        save.AddColumn(rows, r => r.Archived);
+        save.AddColumn(rows, r => r.Deleted);
+        batch.BatchCommands.Add(save);
+    }
+
+    private const string AddSql =
+        """
+        insert into task_tallies as t (tenant_id, kind, subject, day, status, tasks)
+        select *
+        from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[])
+        on conflict (tenant_id, kind, subject, day, status) do update
+        set tasks = t.tasks + excluded.tasks
+        """;
+
+    // Before its indexes exist a rebuild's table cannot say what conflicts: several sets are added up by the statement instead.
+    private const string AddUnindexedSql =
+        """
+        with more as (
+            select *
+            from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[]) as m (tenant_id, kind, subject, day, status, tasks)),
+        known as (
+            update task_tallies t
+            set tasks = t.tasks + m.tasks
+            from more m
+            where (t.tenant_id, t.kind, t.subject, t.day, t.status) = (m.tenant_id, m.kind, m.subject, m.day, m.status)
+            returning t.tenant_id, t.kind, t.subject, t.day, t.status)
+        insert into task_tallies (tenant_id, kind, subject, day, status, tasks)
+        select *
+        from more m
+        where not exists (
+            select from known k where (k.tenant_id, k.kind, k.subject, k.day, k.status) = (m.tenant_id, m.kind, m.subject, m.day, m.status))
+        """;
+
+    protected override void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
+    {
+        var tallies = (Dictionary<TallyKey, long>)sums;
+        if (tallies.Count == 0)
+            return;
+        var add = new NpgsqlBatchCommand(indexed ? AddSql : AddUnindexedSql);
+        add.AddColumn(tallies, t => t.Key.Tenant);
+        add.AddColumn(tallies, t => (short)t.Key.Kind);
+        add.AddColumn(tallies, t => t.Key.Subject);
+        add.AddColumn(tallies, t => t.Key.Day);
+        add.AddColumn(tallies, t => t.Key.Status);
+        add.AddColumn(tallies, t => t.Value);
+        batch.BatchCommands.Add(add);
+    }
+
+    private const string CopySql =
+        """
+        copy task_facets (tenant_id, task_id, project_id, assignee_id, due_on, status, archived, deleted)
+        from stdin (format binary)
+        """;
+
+    protected override IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<TaskFacets> rows) => [new(CopySql, buffer => CopyRows(rows, buffer))];
+
+    private static IEnumerable<int> CopyRows(IReadOnlyList<TaskFacets> rows, CopyBuffer buffer)
+    {
+        foreach (var row in rows)
+        {
+            buffer.Row(8);
+            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Key.StreamId);
+            buffer.Uuid(row.ProjectId);
+            buffer.Uuid(row.AssigneeId);
+            buffer.Date(row.DueOn);
+            buffer.Smallint((short)row.Status);
+            buffer.Boolean(row.Archived);
+            buffer.Boolean(row.Deleted);
+            yield return 1;
+        }
+    }
+}
