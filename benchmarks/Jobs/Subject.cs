@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using Events.Fixtures;
+using Events.Messaging;
+using Events.Messaging.Handlers;
+using Events.Messaging.Running;
+using Events.Messaging.Sending;
+using Events.Platform.Tenancy;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Events.Benchmarks.Jobs;
+
+internal sealed record Noop(int N);
+
+internal sealed record Timed(int N);
+
+internal sealed class NoopHandler(Counters counters) : IMessageHandler<Noop>
+{
+    public Task Handle(Noop message, MessageContext context, CancellationToken ct)
+    {
+        counters.Handled();
+        return Task.CompletedTask;
+    }
+}
+
+internal sealed class TimedHandler(Counters counters) : IMessageHandler<Timed>
+{
+    public Task Handle(Timed message, MessageContext context, CancellationToken ct)
+    {
+        counters.PickedUp(message.N);
+        return Task.CompletedTask;
+    }
+}
+
+internal sealed class Counters
+{
+    private int handled;
+    private long first;
+
+    public long[] Sent { get; set; } = [];
+
+    public double[] Waits { get; set; } = [];
+
+    public int Total => Volatile.Read(ref handled);
+
+    public long First => Volatile.Read(ref first);
+
+    public void Handled()
+    {
+        if (Interlocked.Increment(ref handled) == 1)
+            Volatile.Write(ref first, Stopwatch.GetTimestamp());
+    }
+
+    public void PickedUp(int n) => Waits[n] = Stopwatch.GetElapsedTime(Sent[n]).TotalMilliseconds;
+}
+
+/// <summary>This project's queue in a database of its own.</summary>
+internal sealed class Subject : IAsyncDisposable
+{
+    private readonly TestDatabase database;
+    private readonly ServiceProvider services;
+    private readonly Counters counters = new();
+    private readonly TenantId tenant = new(Guid.CreateVersion7());
+    private readonly TenantId flooding = new(Guid.CreateVersion7());
+
+    private Subject(TestDatabase database)
+    {
+        this.database = database;
+        var collection = new ServiceCollection();
+        collection.AddLogging(l => l.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+        collection.AddSingleton(database.DataSource);
+        collection.AddSingleton(database.Direct);
+        collection.AddSingleton(counters);
+        collection.AddMessaging(m => m
+            .Handle<Noop, NoopHandler>("noop", json: JobsJson.Default.Noop)
+            .Handle<Timed, TimedHandler>("timed", json: JobsJson.Default.Timed));
+        collection.AddMessageWorker();
+        services = collection.BuildServiceProvider();
+    }
+
+    public static async Task<Subject> CreateAsync(PostgresServer server) =>
+        new(await server.CreateDatabaseAsync(typeof(MessagingServices).Assembly));
+
+    private MessageWorker Worker => services.GetRequiredService<MessageWorker>();
+
+    private MessageBus Bus => services.GetRequiredService<MessageBus>();
+
+    private const string FillSql =
+        """
+        insert into ready_messages (seq, id, tenant_id, queue, type, priority, body, traceparent)
+        select nextval('message_sequence'),
+            (substr(lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0'), 1, 8) || '-'
+                || substr(lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0'), 9, 4)
+                || '-7' || substr(lpad(to_hex(n), 8, '0'), 1, 3) || '-8' || substr(lpad(to_hex(n), 8, '0'), 4, 3)
+                || '-' || substr(md5(n::text), 1, 12))::uuid,
+            $1, 'default', 'noop', 5, jsonb_build_object('n', n), '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+        from generate_series(1, $2) n
+        """;
+
+    private async Task FillAsync(TenantId owner, int count, CancellationToken ct)
+    {
+        await using var fill = database.DataSource.CreateCommand(FillSql);
+        fill.CommandTimeout = 120;
+        fill.Parameters.Add(new() { Value = owner.Value });
+        fill.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        await fill.ExecuteNonQueryAsync(ct);
+        await using var vacuum = database.DataSource.CreateCommand("vacuum analyze ready_messages");
+        await vacuum.ExecuteNonQueryAsync(ct);
+    }
+
+    private const string LeftSql =
+        """
+        select exists (select from ready_messages) or exists (select from claimed_batches)
+        """;
+
+    /// <returns>Messages a second, from the first handler's start until every mark is durable.</returns>
+    public async Task<double> ProcessAsync(int count, CancellationToken ct)
+    {
+        await FillAsync(tenant, count, ct);
+        await Worker.StartAsync(ct);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
+        while (counters.Total < count || await LeftAsync(ct))
+            await timer.WaitForNextTickAsync(ct);
+        return count / Stopwatch.GetElapsedTime(counters.First).TotalSeconds;
+    }
+
+    private async Task<bool> LeftAsync(CancellationToken ct)
+    {
+        await using var command = database.DataSource.CreateCommand(LeftSql);
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
+    /// <returns>Messages a second; every caller sends its next one when the one before is durable.</returns>
+    public async Task<double> EnqueueAsync(int count, int callers, CancellationToken ct)
+    {
+        await Bus.EnqueueAsync(tenant, new Noop(0), null, ct);
+        var next = 0;
+        var start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
+        {
+            for (int n; (n = Interlocked.Increment(ref next)) <= count;)
+                await Bus.EnqueueAsync(tenant, new Noop(n), null, ct);
+        }, ct)));
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <param name="flood">Messages that another tenant has waiting, kept up while the measurement lasts.</param>
+    public async Task<Latencies> PickupAsync(int count, int flood, CancellationToken ct)
+    {
+        // A hundred before those that count: code is compiled, statements are prepared.
+        const int warmUp = 100;
+        counters.Sent = new long[count + warmUp];
+        counters.Waits = new double[count + warmUp];
+        Array.Fill(counters.Waits, double.NaN);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        if (flood > 0)
+            await FillAsync(flooding, flood, ct);
+        await Worker.StartAsync(ct);
+        var refill = flood > 0 ? RefillAsync(flood, ended.Token) : Task.CompletedTask;
+
+        var start = Stopwatch.GetTimestamp();
+        var sending = new List<Task>();
+        for (var n = 0; n < count + warmUp; n++)
+        {
+            var wait = TimeSpan.FromMilliseconds(n * 20) - Stopwatch.GetElapsedTime(start);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, ct);
+            counters.Sent[n] = Stopwatch.GetTimestamp();
+            sending.Add(Bus.EnqueueAsync(tenant, new Timed(n), null, ct));
+        }
+
+        await Task.WhenAll(sending);
+        while (counters.Waits.Any(double.IsNaN))
+            await Task.Delay(5, ct);
+        await ended.CancelAsync();
+        await refill;
+        var waits = counters.Waits.Skip(warmUp).Order().ToArray();
+        return new Latencies(waits[waits.Length / 2], waits[(int)(waits.Length * 0.99)]);
+    }
+
+    private async Task RefillAsync(int flood, CancellationToken ct)
+    {
+        try
+        {
+            for (var filled = flood; ; )
+            {
+                await Task.Delay(50, ct);
+                if (filled - counters.Total < flood / 2)
+                {
+                    await FillAsync(flooding, flood / 10, ct);
+                    filled += flood / 10;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The measurement is over.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Worker.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
+        await database.DisposeAsync();
+    }
+}
+
+[System.Text.Json.Serialization.JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[System.Text.Json.Serialization.JsonSerializable(typeof(Noop))]
+[System.Text.Json.Serialization.JsonSerializable(typeof(Timed))]
+internal sealed partial class JobsJson : System.Text.Json.Serialization.JsonSerializerContext;
