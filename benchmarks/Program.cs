@@ -2,6 +2,7 @@ using Events.Benchmarks.Append;
 using Events.Benchmarks.HttpApi;
 using Events.Benchmarks.HttpApi.Baseline;
 using Events.Benchmarks.Projections;
+using Events.Benchmarks.Jobs;
 using Events.Benchmarks.Reporting;
 
 if (args is [HttpApiBenchmark.BaselineCommand, var url, var connectionString])
@@ -13,6 +14,7 @@ var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IRead
     ["append"] = AppendBenchmark.RunAsync,
     ["http"] = HttpApiBenchmark.RunAsync,
     ["projections"] = ProjectionsBenchmark.RunAsync,
+    ["jobs"] = JobsBenchmark.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

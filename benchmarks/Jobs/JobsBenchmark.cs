@@ -67,7 +67,8 @@ internal static class JobsBenchmark
     {
         await using var database = await server.CreateEmptyDatabaseAsync();
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        return $"postgresql://{connection.Username}:{Uri.EscapeDataString(connection.Password ?? "")}@{connection.Host}:{connection.Port}/{connection.Database}";
+        // The host is a folder where the server listens on a Unix socket: as for this project's own connections.
+        return $"postgresql://{connection.Username}:{Uri.EscapeDataString(connection.Password ?? "")}@localhost:{connection.Port}/{connection.Database}?host={Uri.EscapeDataString(connection.Host ?? "localhost")}";
     }
 }
 

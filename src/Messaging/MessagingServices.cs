@@ -51,6 +51,7 @@ public static class MessagingServices
     /// <summary>The role <c>jobs</c>: works messages off in this process.</summary>
     public static IServiceCollection AddMessageWorker(this IServiceCollection services)
     {
+        services.AddSingleton<QueueDepth>();
         services.AddSingleton<LeaderDuties>();
         services.AddSingleton<UpkeepRounds>();
         services.AddSingleton<MessageWorker>();

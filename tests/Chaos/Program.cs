@@ -1,13 +1,17 @@
 using System.Text.Json;
 using Events.Chaos;
+using Events.Chaos.Jobs;
 using Events.Chaos.Store;
 
 if (args is [StoreWorker.Argument, _])
     return await StoreWorker.RunAsync(args);
+if (args is [JobsWorker.Name, var connection])
+    return await JobsWorker.RunAsync(connection);
 
 // The contents page: one folder a scenario. A scenario may start this same executable again as its worker processes.
 var scenarios = new Dictionary<string, Func<TimeSpan, CancellationToken, Task<ChaosReport>>>(StringComparer.Ordinal)
 {
+    ["jobs"] = JobsChaos.RunAsync,
     ["store"] = StoreScenario.RunAsync,
 };
 

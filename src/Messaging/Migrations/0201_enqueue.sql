@@ -59,7 +59,8 @@ create function store_messages(
     p_id uuid[], p_tenant_id varchar[], p_queue varchar[], p_type varchar[], p_body jsonb[], p_priority smallint[],
     p_scheduled_for timestamptz[], p_order_key varchar[], p_unique_key varchar[], p_traceparent varchar[],
     p_correlation_id varchar[], p_is_job boolean[], p_batch_id uuid[]) returns void
-language plpgsql as $$
+-- The plans do not depend on how many messages there are; planning anew would cost more than running.
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_refused uuid[];
     v_keyed message_row;
@@ -179,7 +180,8 @@ create function enqueue_messages(
     p_id uuid[], p_tenant_id varchar[], p_queue varchar[], p_type varchar[], p_body jsonb[], p_priority smallint[],
     p_scheduled_for timestamptz[], p_order_key varchar[], p_unique_key varchar[], p_traceparent varchar[],
     p_correlation_id varchar[], p_is_job boolean[]) returns void
-language sql as $$
-    select store_messages(p_id, p_tenant_id, p_queue, p_type, p_body, p_priority, p_scheduled_for, p_order_key,
+language plpgsql as $$
+begin
+    perform store_messages(p_id, p_tenant_id, p_queue, p_type, p_body, p_priority, p_scheduled_for, p_order_key,
         p_unique_key, p_traceparent, p_correlation_id, p_is_job, array_fill(null::uuid, array[cardinality(p_id)]));
-$$;
+end $$;

@@ -11,7 +11,7 @@ returns table (
     claim_id bigint, seq bigint, id uuid, tenant_id varchar, type varchar, priority smallint, attempt smallint,
     takeovers smallint, enqueued_at timestamptz, body jsonb, order_key varchar, unique_key varchar, batch_id uuid,
     traceparent varchar, correlation_id varchar, is_job boolean)
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_limit integer := p_limit;
@@ -94,14 +94,13 @@ begin
         insert into claimed_batches (claim_id, node_id, queue, tenant_id, entries)
         overriding system value
         select v_claim, p_node_id, p_queue,
-            case when count(distinct t.tenant_id) = 1 then min(t.tenant_id) end, array_agg(row(t.*)::message_row)
+            case when min(t.tenant_id) = max(t.tenant_id) then min(t.tenant_id) end, array_agg(row(t.*)::message_row)
         from taken t
     ), watched as (
         update jobs j
         set status = 'running', attempts = attempts + 1, started_at = coalesce(j.started_at, now()),
             error_type = null, error_message = null
-        from taken t
-        where t.is_job and j.id = t.id
+        where j.id = any (array(select t.id from taken t where t.is_job))
         returning pg_notify('job_changes', j.tenant_id || ' ' || j.id::text)
     )
     select v_claim, t.seq, t.id, t.tenant_id, t.type, t.priority, t.attempt, t.takeovers, t.enqueued_at, t.body,
@@ -141,7 +140,7 @@ end $$;
 -- Marks messages as handled, in the transaction of their effects. Returns the ids that are marked by this call: an id
 -- that does not come back was handled before, or its claim was taken over, and its effects must not be committed.
 create function complete_messages(p_claim_id bigint[], p_id uuid[], p_result jsonb[]) returns setof uuid
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_live bigint[];
     v_ended message_row[];

@@ -20,18 +20,17 @@ internal sealed partial class AttemptRunner(
     TimeProvider time,
     ILogger logger)
 {
+    private readonly EffectsTransaction.Factory openEffects = (message, ct) => EffectsTransaction.OpenAsync(database, message, ct);
+
     public async Task RunAsync(Attempt attempt)
     {
         var message = attempt.Message;
         var type = types.Find(message.Type);
-        var tags = new TagList { { "queue", message.Queue }, { "type", message.Type } };
-        MessagingTelemetry.Started.Add(1, tags);
-        if (MessagingTelemetry.Wait.Enabled)
-            MessagingTelemetry.Wait.Record(Math.Max(0, (attempt.StartedAt - message.EnqueuedAt).TotalSeconds), tags);
+        if (MessagingTelemetry.Started.Enabled)
+            CountStart(attempt);
         using var activity = StartActivity(message);
 
-        // Not an async lambda: a handler without database effects costs no transaction and no closure of its own.
-        var context = new MessageContext(message, OpenEffectsAsync, message.IsJob ? report : null);
+        var context = new MessageContext(message, openEffects, message.IsJob ? report : null);
         try
         {
             if (message.Takeovers >= options.MaxTakeovers)
@@ -40,21 +39,28 @@ internal sealed partial class AttemptRunner(
                 throw new UnknownMessageException(message.Type);
             await type.InvokeAsync(services, message.Body, context, attempt.Token);
             await SucceedAsync(message, context);
-            MessagingTelemetry.Succeeded.Add(1, tags);
+            if (MessagingTelemetry.Succeeded.Enabled)
+                MessagingTelemetry.Succeeded.Add(1, Tags(message));
         }
         catch (Exception error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
             await DropEffectsAsync(context);
-            await FailAsync(attempt, type, error, tags);
+            await FailAsync(attempt, type, error);
         }
 
         if (MessagingTelemetry.Run.Enabled)
-            MessagingTelemetry.Run.Record(time.GetElapsedTime(attempt.Started).TotalSeconds, tags);
+            MessagingTelemetry.Run.Record(time.GetElapsedTime(attempt.Started).TotalSeconds, Tags(message));
     }
 
-    private ValueTask<EffectsTransaction> OpenEffectsAsync(ClaimedMessage message, CancellationToken ct) =>
-        EffectsTransaction.OpenAsync(database, message, ct);
+    private static TagList Tags(ClaimedMessage message) => new() { { "queue", message.Queue }, { "type", message.Type } };
+
+    private static void CountStart(Attempt attempt)
+    {
+        var tags = Tags(attempt.Message);
+        MessagingTelemetry.Started.Add(1, tags);
+        MessagingTelemetry.Wait.Record(Math.Max(0, (attempt.StartedAt - attempt.Message.EnqueuedAt).TotalSeconds), tags);
+    }
 
     private async Task SucceedAsync(ClaimedMessage message, MessageContext context)
     {
@@ -117,7 +123,7 @@ internal sealed partial class AttemptRunner(
         }
     }
 
-    private async Task FailAsync(Attempt attempt, MessageType? type, Exception error, TagList tags)
+    private async Task FailAsync(Attempt attempt, MessageType? type, Exception error)
     {
         var message = attempt.Message;
         if (attempt.Reason == CancelReason.LeaseLost || error is ClaimLostException)
@@ -131,11 +137,11 @@ internal sealed partial class AttemptRunner(
         switch (settlement.Outcome)
         {
             case Outcome.Retry:
-                MessagingTelemetry.Retried.Add(1, tags);
+                MessagingTelemetry.Retried.Add(1, Tags(message));
                 LogRetry(error, message.Type, message.Id, message.Attempt + 1, settlement.DueAt);
                 break;
             case Outcome.Dead:
-                MessagingTelemetry.Dead.Add(1, tags);
+                MessagingTelemetry.Dead.Add(1, Tags(message));
                 LogDead(error, message.Type, message.Id, message.Attempt + 1, settlement.Reason);
                 break;
         }

@@ -41,16 +41,22 @@ internal static class Claimer
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         var claimed = new List<ClaimedMessage>();
         ClaimedBatch? batch = null;
+        var tenant = default(TenantId);
+        var tenantText = "";
         while (await reader.ReadAsync(CancellationToken.None))
         {
             batch ??= new ClaimedBatch(reader.GetInt64(0));
             batch.Add();
+            // Checked once for a run of one tenant's messages.
+            var owner = reader.GetString(2);
+            if (owner != tenantText)
+                (tenant, tenantText) = (new TenantId(owner), owner);
             claimed.Add(new ClaimedMessage
             {
                 Batch = batch,
                 Queue = queue.Name,
                 Id = reader.GetGuid(1),
-                Tenant = new TenantId(reader.GetString(2)),
+                Tenant = tenant,
                 Type = reader.GetString(3),
                 Priority = reader.GetInt16(4),
                 Attempt = reader.GetInt16(5),

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Events.Messaging.Running;
 
 /// <summary>
@@ -34,6 +36,20 @@ internal sealed class FairBuffer(int tenantLimit)
         line.HasTurn = false;
         TakeTurn(line);
         return true;
+    }
+
+    /// <summary>Takes several in turns of their tenants; all of them count as running until they have ended.</summary>
+    public void TakeUpTo(int count, ConcurrentQueue<ClaimedMessage> taken)
+    {
+        while (count-- > 0 && TryTake(out var message))
+            taken.Enqueue(message);
+    }
+
+    /// <summary>One that was taken and has not been started after all.</summary>
+    public void PutBack(ClaimedMessage message)
+    {
+        Add(message);
+        Ended(message.Tenant.Value);
     }
 
     public void Ended(string tenant)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Events.Messaging.Handlers;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -27,12 +28,13 @@ internal sealed partial class QueueRunner : IDisposable
     private readonly ILogger logger;
     private readonly SemaphoreSlim bulkSignal = new(0);
     private readonly SemaphoreSlim expressSignal = new(0);
+    private readonly CancellationToken lost;
     private readonly CancellationTokenSource stopping;
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Lock gate = new();
     private readonly FairBuffer buffer;
-    private readonly Attempt?[] slots;
+    private readonly Slot[] slots;
     private readonly Stack<int> freeSlots;
     private readonly HashSet<string> newcomers = new(StringComparer.Ordinal);
     private bool bulkSignalled;
@@ -55,8 +57,9 @@ internal sealed partial class QueueRunner : IDisposable
         this.completer = completer;
         this.time = time;
         this.logger = logger;
+        this.lost = lost;
         buffer = new FairBuffer(queue.LocalTenantLimit);
-        slots = new Attempt?[queue.Concurrency];
+        slots = [.. Enumerable.Range(0, queue.Concurrency).Select(i => new Slot(i))];
         freeSlots = new Stack<int>(Enumerable.Range(0, queue.Concurrency).Reverse());
         stopping = CancellationTokenSource.CreateLinkedTokenSource(lost);
     }
@@ -211,10 +214,10 @@ internal sealed partial class QueueRunner : IDisposable
         var messages = (int)Math.Min(queue.Prefetch, queue.Concurrency * Ahead.TotalMilliseconds / Math.Max(averageMilliseconds, 0.001));
         if (messages < queue.Concurrency)
             return 0;
-        foreach (var attempt in slots)
+        foreach (var slot in slots)
         {
             // One that turns out long shows only while it runs.
-            if (attempt is not null && time.GetElapsedTime(attempt.Started) > Ahead)
+            if (slot.Current is { } attempt && time.GetElapsedTime(attempt.Started) > Ahead)
                 return 0;
         }
 
@@ -237,9 +240,9 @@ internal sealed partial class QueueRunner : IDisposable
         while (!closed && freeSlots.Count > 0 && buffer.TryTake(out var message))
         {
             var slot = freeSlots.Pop();
-            var attempt = Begin(message);
-            slots[slot] = attempt;
-            ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Runner.RunSlotAsync(state.Slot, state.Attempt), (Runner: this, Slot: slot, Attempt: attempt), preferLocal: false);
+            slots[slot].Current = Begin(message);
+            buffer.TakeUpTo(Together() - 1, slots[slot].Next);
+            ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Runner.RunSlotAsync(state.Slot), (Runner: this, Slot: slots[slot]), preferLocal: false);
         }
     }
 
@@ -250,9 +253,15 @@ internal sealed partial class QueueRunner : IDisposable
         return new Attempt(message, time.GetUtcNow(), started, started + (long)(limit.TotalSeconds * time.TimestampFrequency));
     }
 
-    private async Task RunSlotAsync(int slot, Attempt? attempt)
+    /// <summary>
+    /// How many messages a slot takes with one visit to the gate: as many as it is done with in a fraction of a millisecond.
+    /// For handlers that take longer than that it is one.
+    /// </summary>
+    private int Together() => target == 0 ? 1 : Math.Clamp((int)(0.5 / Math.Max(averageMilliseconds, 0.001)), 1, 64);
+
+    private async Task RunSlotAsync(Slot slot)
     {
-        while (attempt is not null)
+        while (slot.Current is { } attempt)
         {
             try
             {
@@ -264,38 +273,52 @@ internal sealed partial class QueueRunner : IDisposable
                 LogBroken(error, attempt.Message.Type, attempt.Message.Id);
             }
 
-            attempt = Next(slot, attempt);
+            attempt.Dispose();
+            slot.Ended.Add(attempt);
+            if (lost.IsCancellationRequested)
+                slot.Next.Clear();
+            if (slot.Next.TryDequeue(out var next) && time.GetElapsedTime(slot.Ended[0].Started) < Ahead)
+                slot.Current = Begin(next);
+            else
+                TakeNext(slot, next);
         }
     }
 
-    private Attempt? Next(int slot, Attempt ended)
+    /// <param name="left">Taken together with messages that took longer than they used to; it and the rest go on from here alone.</param>
+    private void TakeNext(Slot slot, ClaimedMessage? left)
     {
-        var took = time.GetElapsedTime(ended.Started).TotalMilliseconds;
-        ended.Dispose();
+        var took = time.GetElapsedTime(slot.Ended[0].Started).TotalMilliseconds / slot.Ended.Count;
         lock (gate)
         {
             // Up at once, down slowly: taking too little ahead costs speed, too much costs a neighbour's patience.
             averageMilliseconds = double.IsPositiveInfinity(averageMilliseconds) ? took
-                : took > averageMilliseconds ? (averageMilliseconds + took) / 2 : (averageMilliseconds * 0.98) + (took * 0.02);
-            buffer.Ended(ended.Message.Tenant.Value);
-            Attempt? next = null;
-            if (!closed && buffer.TryTake(out var message))
-                next = Begin(message);
-            slots[slot] = next;
-            if (next is null)
+                : took > averageMilliseconds ? (averageMilliseconds + took) / 2 : (averageMilliseconds * 0.9) + (took * 0.1);
+            foreach (var ended in slot.Ended)
+                buffer.Ended(ended.Message.Tenant.Value);
+            slot.Ended.Clear();
+            if (left is null && !closed && buffer.TryTake(out var message))
             {
-                freeSlots.Push(slot);
+                left = message;
+                buffer.TakeUpTo(Together() - 1, slot.Next);
+            }
+
+            slot.Current = left is null ? null : Begin(left);
+            if (left is null)
+            {
+                freeSlots.Push(slot.Number);
                 if (closed && freeSlots.Count == slots.Length)
                     idle.TrySetResult();
             }
 
             if (buffer.Count <= target / 2)
                 Release(bulkSignal, ref bulkSignalled);
-            return next;
         }
     }
 
-    /// <summary>Cancels what has run past its time limit. The message stays claimed until its handler has really ended.</summary>
+    /// <summary>
+    /// Cancels what has run past its time limit; the message stays claimed until its handler has really ended. What was taken
+    /// together with one that turned out long is given to other slots.
+    /// </summary>
     public void Watch()
     {
         var now = time.GetTimestamp();
@@ -303,6 +326,24 @@ internal sealed partial class QueueRunner : IDisposable
         {
             if (now > attempt.Deadline)
                 attempt.Cancel(CancelReason.TimeLimit);
+        }
+
+        foreach (var slot in slots)
+        {
+            if (!slot.Next.IsEmpty && slot.Current is { } attempt && time.GetElapsedTime(attempt.Started) > Ahead)
+                GiveBack(slot);
+        }
+    }
+
+    private void GiveBack(Slot slot)
+    {
+        lock (gate)
+        {
+            if (closed)
+                return;
+            while (slot.Next.TryDequeue(out var message))
+                buffer.PutBack(message);
+            Dispatch();
         }
     }
 
@@ -324,7 +365,7 @@ internal sealed partial class QueueRunner : IDisposable
     private List<Attempt> Running()
     {
         lock (gate)
-            return [.. slots.OfType<Attempt>()];
+            return [.. slots.Select(s => s.Current).OfType<Attempt>()];
     }
 
     /// <summary>Takes no more and starts no more.</summary>
@@ -350,6 +391,26 @@ internal sealed partial class QueueRunner : IDisposable
         stopping.Dispose();
         bulkSignal.Dispose();
         expressSignal.Dispose();
+    }
+
+    /// <summary>Room for one handler that runs. Only its own loop changes it, and whoever starts that loop.</summary>
+    private sealed class Slot(int number)
+    {
+        private Attempt? current;
+
+        public int Number => number;
+
+        public Attempt? Current
+        {
+            get => Volatile.Read(ref current);
+            set => Volatile.Write(ref current, value);
+        }
+
+        /// <summary>Taken together with the current one, to run after it.</summary>
+        public ConcurrentQueue<ClaimedMessage> Next { get; } = new();
+
+        /// <summary>Of this visit.</summary>
+        public List<Attempt> Ended { get; } = [];
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Messages of {Queue} could not be claimed; trying again")]

@@ -17,18 +17,24 @@ internal static class EnqueueStatement
         select store_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """;
 
-    public static NpgsqlBatchCommand Create(IReadOnlyList<OutboxMessage> messages) => Fill(new NpgsqlBatchCommand(Sql), messages);
-
-    public static NpgsqlBatchCommand CreateForBatch(IReadOnlyList<OutboxMessage> messages, Guid batchId)
+    public static NpgsqlCommand Create(NpgsqlConnection connection, IReadOnlyList<OutboxMessage> messages)
     {
-        var command = Fill(new NpgsqlBatchCommand(BatchSql), messages);
-        var ids = new Guid[messages.Count];
-        Array.Fill(ids, batchId);
-        Add(command, ids, NpgsqlDbType.Uuid);
+        var command = new NpgsqlCommand(Sql, connection);
+        Fill(command.Parameters, messages);
         return command;
     }
 
-    private static NpgsqlBatchCommand Fill(NpgsqlBatchCommand command, IReadOnlyList<OutboxMessage> messages)
+    public static NpgsqlBatchCommand CreateForBatch(IReadOnlyList<OutboxMessage> messages, Guid batchId)
+    {
+        var command = new NpgsqlBatchCommand(BatchSql);
+        Fill(command.Parameters, messages);
+        var ids = new Guid[messages.Count];
+        Array.Fill(ids, batchId);
+        Add(command.Parameters, ids, NpgsqlDbType.Uuid);
+        return command;
+    }
+
+    private static void Fill(NpgsqlParameterCollection command, IReadOnlyList<OutboxMessage> messages)
     {
         var n = messages.Count;
         var id = new Guid[n];
@@ -72,9 +78,8 @@ internal static class EnqueueStatement
         Add(command, traceParent, NpgsqlDbType.Varchar);
         Add(command, correlationId, NpgsqlDbType.Varchar);
         Add(command, isJob, NpgsqlDbType.Boolean);
-        return command;
     }
 
-    private static void Add<T>(NpgsqlBatchCommand command, T[] values, NpgsqlDbType element) =>
-        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
+    private static void Add<T>(NpgsqlParameterCollection command, T[] values, NpgsqlDbType element) =>
+        command.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
 }

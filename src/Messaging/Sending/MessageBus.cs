@@ -28,7 +28,7 @@ public sealed class MessageBus : IAsyncDisposable
         this.database = database;
         this.types = types;
         this.wakeUps = wakeUps;
-        group = new GroupCommit<EnqueueItem, bool>(new GroupCommitLimits { Queued = 20_000, BatchItems = 512, Lanes = 2 }, WriteAsync);
+        group = new GroupCommit<EnqueueItem, bool>(new GroupCommitLimits { Queued = 20_000, BatchItems = 1000 }, WriteAsync);
     }
 
     /// <summary>A message that is not stored yet: for <c>UnitOfWork.Messages</c>, <c>MessageContext.Send</c> or one of the calls below.</summary>
@@ -91,8 +91,8 @@ public sealed class MessageBus : IAsyncDisposable
             RequireWithinLimits(message);
         if (messages.Count == 0)
             return;
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { EnqueueStatement.Create(messages) } };
-        await batch.ExecuteNonQueryAsync(ct);
+        await using var command = EnqueueStatement.Create(connection, messages);
+        await command.ExecuteNonQueryAsync(ct);
         Count(messages);
     }
 
@@ -181,11 +181,21 @@ public sealed class MessageBus : IAsyncDisposable
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         // One statement is one transaction: no begin and commit of its own, one round trip.
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { EnqueueStatement.Create(messages) } };
-        await batch.ExecuteNonQueryAsync(ct);
+        try
+        {
+            await using var command = EnqueueStatement.Create(connection, messages);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+        catch (PostgresException)
+        {
+            // Npgsql 10.0.0 loses count of the answers of a connection whose statement failed while it was being prepared by
+            // use: the next user would read the wrong one.
+            database.Clear();
+            throw;
+        }
+
         Count(messages);
-        foreach (var message in messages)
-            wakeUps.Signal(message);
+        wakeUps.Signal(messages);
     }
 
     private static void Count(IReadOnlyList<OutboxMessage> messages)
@@ -200,10 +210,25 @@ public sealed class MessageBus : IAsyncDisposable
     {
         if (message.Body.Length > MaxBodyBytes)
             throw new MessageRefusedException($"A message's body has at most {MaxBodyBytes >> 10} kB of JSON: store more as a file.");
+        if (HoldsNul(message.Body.Span))
+            throw new MessageRefusedException("A message's body cannot hold the character NUL.");
         if (message.Priority is < 0 or > 9)
             throw new MessageRefusedException("A message's priority is 0 to 9.");
         if (message.OrderKey is { Length: 0 or > 200 } || message.UniqueKey is { Length: 0 or > 200 })
             throw new MessageRefusedException("Order and unique keys have 1 to 200 characters.");
+    }
+
+    /// <summary>Whether an escaped NUL is in it, the one thing that JSON has and PostgreSQL's jsonb has not.</summary>
+    private static bool HoldsNul(ReadOnlySpan<byte> json)
+    {
+        for (int at; (at = json.IndexOf("\\u0000"u8)) >= 0; json = json[(at + 6)..])
+        {
+            // After an even number of backslashes this one begins the escape; after an odd number it is itself escaped.
+            if ((at - 1 - json[..at].LastIndexOfAnyExcept((byte)'\\')) % 2 == 0)
+                return true;
+        }
+
+        return false;
     }
 
     public ValueTask DisposeAsync() => group.DisposeAsync();

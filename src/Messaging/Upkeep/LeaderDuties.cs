@@ -5,7 +5,7 @@ using Npgsql;
 namespace Events.Messaging.Upkeep;
 
 /// <summary>What one node does at a time: it fires schedules and deletes what is old.</summary>
-public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions options, ScheduleRunner schedules, TimeProvider time)
+public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions options, ScheduleRunner schedules, QueueDepth depth, TimeProvider time)
 {
     private static readonly TimeSpan PruneEvery = TimeSpan.FromMinutes(1);
 
@@ -26,6 +26,7 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
         if (!await LeadAsync(nodeId, ct))
             return;
         await schedules.FireDueAsync(ct);
+        await depth.MeasureAsync(ct);
         if (pruned != 0 && time.GetElapsedTime(pruned) < PruneEvery)
             return;
         pruned = time.GetTimestamp();

@@ -44,6 +44,20 @@ public sealed class FairnessTests(PostgresServer server) : MessagingTest(server)
     }
 
     [Fact]
+    public async Task Messages_that_were_taken_together_with_one_that_turns_out_long_do_not_wait_for_it()
+    {
+        var goOn = new TaskCompletionSource();
+        Probe.Does = (message, _, ct) => message.Text == "long" ? goOn.Task.WaitAsync(ct) : Task.CompletedTask;
+        await using var host = await StartAsync(m => m.Queue("default", concurrency: 4));
+        await host.Bus.EnqueueAsync([.. Enumerable.Range(0, 2000).Select(i => host.Bus.Create(Tenant, new Ping(i == 1000 ? "long" : "short")))], CancellationToken.None);
+
+        await Soon.UntilAsync(Database.DataSource, "select count(*) = 1999 from handled_messages");
+
+        goOn.SetResult();
+        await EmptyAsync();
+    }
+
+    [Fact]
     public async Task A_cluster_wide_limit_holds_over_all_nodes_and_for_each_tenant()
     {
         var goOn = new TaskCompletionSource();
