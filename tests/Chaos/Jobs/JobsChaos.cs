@@ -120,6 +120,8 @@ internal static class JobsChaos
     /// <returns>What is still there although every lease has long ended.</returns>
     private static async Task<long> DrainAsync(NpgsqlDataSource database, CancellationToken ct)
     {
+        // Connections from before the last crash are broken and do not know it.
+        database.Clear();
         var limit = Stopwatch.StartNew();
         while (true)
         {
