@@ -48,6 +48,7 @@ public static class ProjectionServices
         services.AddSingleton<SearchQuery>();
 
         services.AddSingleton<ProjectionHeads>();
+        services.AddSingleton<ProjectionStaleness>();
         services.AddSingleton(provider => new ProjectionPositions(
             provider.GetRequiredService<ProjectionHeads>(),
             provider.GetRequiredService<ProjectionOptions>(),

@@ -1,8 +1,6 @@
 using Events.Http.Auth;
-using Events.Platform.Migrations;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 
 namespace Events.Http.Hosting;
 
@@ -14,7 +12,11 @@ internal static class HealthEndpoints
 {
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<DatabaseCheck>("postgres").AddCheck<MigrationsCheck>("migrations");
+        services.AddHealthChecks()
+            .AddCheck<DatabaseCheck>("postgres")
+            .AddCheck<MigrationsCheck>("migrations")
+            .AddCheck<HighWaterCheck>("high-water-mark")
+            .AddCheck<ProjectionsCheck>("projections");
         return services;
     }
 
@@ -45,39 +47,5 @@ internal static class HealthEndpoints
         json.WriteEndObject();
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted);
-    }
-}
-
-internal sealed class DatabaseCheck(NpgsqlDataSource dataSource) : IHealthCheck
-{
-    private const string PingSql =
-        """
-        select 1
-        """;
-
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            await using var command = dataSource.CreateCommand(PingSql);
-            await command.ExecuteScalarAsync(cancellationToken);
-            return HealthCheckResult.Healthy();
-        }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException)
-        {
-            return HealthCheckResult.Unhealthy("PostgreSQL does not answer.", error);
-        }
-    }
-}
-
-internal sealed class MigrationsCheck(Migrator migrator) : IHealthCheck
-{
-    // Applied migrations stay applied: asked until the first yes.
-    private volatile bool current;
-
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        current = current || await migrator.IsCurrentAsync(cancellationToken);
-        return current ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("Migrations are pending.");
     }
 }
