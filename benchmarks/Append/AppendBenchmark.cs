@@ -30,7 +30,7 @@ internal static class AppendBenchmark
         await using var copied = await server.CreateDatabaseAsync(typeof(EventAppender).Assembly);
 
         var tenant = new TenantId(Guid.CreateVersion7());
-        await using var appender = Appender(grouped);
+        await using var appender = Appender(grouped, new EventStoreOptions().Lanes);
         Task AppendGroupedAsync(int writer) => AppendAsync(appender, tenant, writer);
 
         await Writers.RunAsync(16, duration, AppendGroupedAsync);
@@ -60,14 +60,29 @@ internal static class AppendBenchmark
             best = Math.Max(best, mine.PerSecond);
         }
 
+        await using (var twoLanes = Appender(grouped, lanes: 2))
+        {
+            Task AppendInTwoLanesAsync(int writer) => AppendAsync(twoLanes, tenant, writer);
+            await Writers.RunAsync(64, duration / 4, AppendInTwoLanesAsync);
+            List<Measured> two = [];
+            List<Measured> one = [];
+            for (var round = 0; round < rounds; round++)
+            {
+                one.Add(await Writers.RunAsync(64, duration, AppendGroupedAsync));
+                two.Add(await Writers.RunAsync(64, duration, AppendInTwoLanesAsync));
+            }
+
+            rows.Add(BenchmarkRow.Rate("append.lanes2", Measured.Median(two).PerSecond, "events/s", "one lane, 64 writers", Measured.Median(one).PerSecond));
+        }
+
         var ceiling = await CeilingAsync(copied, tenant, quick ? 50_000 : 100_000);
         rows.Add(BenchmarkRow.Rate("append.best", best, "events/s", "COPY of the same rows", ceiling));
         return rows;
     }
 
-    private static EventAppender Appender(TestDatabase database)
+    private static EventAppender Appender(TestDatabase database, int lanes)
     {
-        var options = new EventStoreOptions();
+        var options = new EventStoreOptions { Lanes = lanes };
         var types = new EventTypes().Add("ticket_opened", SampleJson.Default.TicketOpened);
         return new EventAppender(
             database.DataSource, types, new EventReader(database.DataSource, types, options), new AppendSignal(), options, TimeProvider.System, NullLogger<EventAppender>.Instance);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Events.EventStore.Appending;
 using Events.Platform.Postgres;
@@ -21,7 +22,8 @@ public sealed partial class EventAppender : IAsyncDisposable
     private readonly AppendSignal signal;
     private readonly TimeProvider time;
     private readonly ILogger<EventAppender> logger;
-    private readonly BatchWriter writer;
+    private readonly Func<BatchWriter> newWriter;
+    private readonly ConcurrentBag<BatchWriter> idle = [];
     private readonly GroupCommit<PendingUnit, AppendOutcome> batches;
 
     public EventAppender(
@@ -39,8 +41,8 @@ public sealed partial class EventAppender : IAsyncDisposable
         this.signal = signal;
         this.time = time;
         this.logger = logger;
-        writer = new BatchWriter(dataSource, options, time, logger);
-        var limits = new GroupCommitLimits { Queued = options.Queued, BatchItems = options.BatchUnits, BatchBytes = options.BatchBytes };
+        newWriter = () => new BatchWriter(dataSource, options, time, logger);
+        var limits = new GroupCommitLimits { Queued = options.Queued, BatchItems = options.BatchUnits, BatchBytes = options.BatchBytes, Lanes = options.Lanes };
         batches = new GroupCommit<PendingUnit, AppendOutcome>(limits, WriteAsync);
     }
 
@@ -88,7 +90,28 @@ public sealed partial class EventAppender : IAsyncDisposable
     {
         // The lane may run on a caller's thread: the batch is nobody's child, it links to the units' spans.
         Activity.Current = null;
-        var units = batch.Where(unit => unit.TryTake()).ToList();
+        var units = new List<PendingUnit>(batch.Count);
+        foreach (var unit in batch)
+        {
+            if (unit.TryTake())
+                units.Add(unit);
+        }
+
+        // There are never more writers than lanes, each with a connection of its own.
+        if (!idle.TryTake(out var writer))
+            writer = newWriter();
+        try
+        {
+            await WriteAsync(writer, units, ct);
+        }
+        finally
+        {
+            idle.Add(writer);
+        }
+    }
+
+    private async Task WriteAsync(BatchWriter writer, List<PendingUnit> units, CancellationToken ct)
+    {
         while (units.Count > 0)
         {
             var later = WithoutRepeatedKeys(units);
@@ -156,7 +179,8 @@ public sealed partial class EventAppender : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await batches.DisposeAsync();
-        await writer.DisposeAsync();
+        foreach (var writer in idle)
+            await writer.DisposeAsync();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Could not read the stored answer of a repeated request of {Tenant}")]

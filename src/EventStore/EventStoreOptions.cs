@@ -14,6 +14,12 @@ public sealed record EventStoreOptions
     /// <summary>Payload bytes in one batch.</summary>
     public int BatchBytes { get; set; } = 4 << 20;
 
+    /// <summary>
+    /// Batches under way at a time, each on a connection of its own. They take turns in the database all the same; with two, one is
+    /// built and sent while the other is written. With one, units are decided strictly in the order in which they were asked for.
+    /// </summary>
+    public int Lanes { get; set; } = 1;
+
     /// <summary>How long an answer is kept under its Idempotency-Key.</summary>
     public TimeSpan IdempotencyKept { get; set; } = TimeSpan.FromHours(24);
 
@@ -62,6 +68,8 @@ public sealed record EventStoreOptions
             yield return "Events__EventStore__BatchUnits takes 1 to 10000 units.";
         if (BatchBytes is < 1024 or > 64 << 20)
             yield return "Events__EventStore__BatchBytes takes 1024 bytes to 64 MiB.";
+        if (Lanes is < 1 or > 8)
+            yield return "Events__EventStore__Lanes takes 1 to 8.";
         if (IdempotencyKept < TimeSpan.FromMinutes(1) || IdempotencyKept > TimeSpan.FromDays(30))
             yield return "Events__EventStore__IdempotencyKept takes 1 minute to 30 days.";
         if (CommandTimeout is < 1 or > 600)

@@ -34,14 +34,14 @@ public sealed class AppendTests(PostgresServer server) : StoreTests(server)
     public async Task A_stream_that_starts_otherwise_is_not_there_for_an_aggregate()
     {
         var stream = Guid.CreateVersion7();
-        await store.AppendAsync(tenant, stream, ExpectedVersion.NoStream, new NoteRevised("another's"));
+        await Store.AppendAsync(Tenant, stream, ExpectedVersion.NoStream, new NoteRevised("another's"));
         var definition = new AggregateDefinition<int>("note", 0, (count, _) => count + 1);
         var (own, others) = (Loader(typeof(NoteRevised)), Loader(typeof(NoteWritten)));
 
-        (await own.LoadAsync(tenant, stream, CancellationToken.None)).ShouldBe((1, 1L));
-        (await others.LoadAsync(tenant, stream, CancellationToken.None)).ShouldBe((0, 0L));
+        (await own.LoadAsync(Tenant, stream, CancellationToken.None)).ShouldBe((1, 1L));
+        (await others.LoadAsync(Tenant, stream, CancellationToken.None)).ShouldBe((0, 0L));
 
-        AggregateLoader<int> Loader(Type first) => new(definition with { StartsWith = first }, store.Reader, new EventStoreOptions());
+        AggregateLoader<int> Loader(Type first) => new(definition with { StartsWith = first }, Store.Reader, new EventStoreOptions());
     }
 
     [Fact]
@@ -103,10 +103,11 @@ public sealed class AppendTests(PostgresServer server) : StoreTests(server)
         var stream = Guid.CreateVersion7();
         UnitOfWork Unit(ExpectedVersion expected, string type) => Store.Unit(Tenant, stream, expected, new NoteRevised(type)) with { Messages = [FakeOutbox.Message(Tenant, type)] };
 
+        await using var ordered = Store.On(Database, options => options.Lanes = 1);
         await Task.WhenAll(
-            Store.Appender.AppendAsync(Unit(ExpectedVersion.NoStream, "first"), Stop),
-            Store.Appender.AppendAsync(Unit(ExpectedVersion.NoStream, "refused"), Stop),
-            Store.Appender.AppendAsync(Unit(ExpectedVersion.Exactly(1), "second"), Stop));
+            ordered.Appender.AppendAsync(Unit(ExpectedVersion.NoStream, "first"), Stop),
+            ordered.Appender.AppendAsync(Unit(ExpectedVersion.NoStream, "refused"), Stop),
+            ordered.Appender.AppendAsync(Unit(ExpectedVersion.Exactly(1), "second"), Stop));
         var alone = await Store.Appender.AppendAsync(new UnitOfWork(Tenant, []) { Messages = [FakeOutbox.Message(Tenant, "alone")] }, Stop);
 
         alone.ShouldBeOfType<AppendOutcome.Appended>().Position.ShouldBe(0);
@@ -116,14 +117,15 @@ public sealed class AppendTests(PostgresServer server) : StoreTests(server)
     [Fact]
     public async Task A_unit_can_be_withdrawn_while_it_waits_and_not_after()
     {
+        await using var store = Store.On(Database, options => options.Lanes = 1);
         await using var holder = await Database.DataSource.OpenConnectionAsync(Stop);
         await using var held = await holder.BeginTransactionAsync(Stop);
         await ExecuteAsync(holder, "select fence_append(gen_random_uuid())");
         using var cancel = new CancellationTokenSource();
         var (sent, waiting) = (Guid.CreateVersion7(), Guid.CreateVersion7());
 
-        var first = Store.Appender.AppendAsync(Store.Unit(Tenant, sent, ExpectedVersion.NoStream, new NoteRevised("sent")), cancel.Token);
-        var second = Store.Appender.AppendAsync(Store.Unit(Tenant, waiting, ExpectedVersion.NoStream, new NoteRevised("waiting")), cancel.Token);
+        var first = store.Appender.AppendAsync(Store.Unit(Tenant, sent, ExpectedVersion.NoStream, new NoteRevised("sent")), cancel.Token);
+        var second = store.Appender.AppendAsync(Store.Unit(Tenant, waiting, ExpectedVersion.NoStream, new NoteRevised("waiting")), cancel.Token);
         await cancel.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(second);
         await held.CommitAsync(Stop);
@@ -136,7 +138,7 @@ public sealed class AppendTests(PostgresServer server) : StoreTests(server)
     [Fact]
     public async Task A_full_queue_says_so_and_takes_nothing()
     {
-        await using var small = Store.On(Database, options => options.Queued = 2);
+        await using var small = Store.On(Database, options => (options.Queued, options.Lanes) = (2, 1));
         await using var holder = await Database.DataSource.OpenConnectionAsync(Stop);
         await using var held = await holder.BeginTransactionAsync(Stop);
         await ExecuteAsync(holder, "select fence_append(gen_random_uuid())");

@@ -57,15 +57,16 @@ public sealed class BadInputTests(PostgresServer server) : StoreTests(server)
     public async Task What_only_the_database_finds_wrong_fails_alone()
     {
         await ExecuteAsync(FakeOutbox.Sql);
+        await using var store = Store.On(Database, options => options.Lanes = 1);
         await using var holder = await Database.DataSource.OpenConnectionAsync(Stop);
         await using var held = await holder.BeginTransactionAsync(Stop);
         await ExecuteAsync(holder, "select fence_append(gen_random_uuid())");
         UnitOfWork Unit(int i, string body) => Store.Unit(Tenant, Guid.CreateVersion7(), ExpectedVersion.NoStream, new NoteWritten("n", i)) with { Messages = [FakeOutbox.Message(Tenant, "m", body)] };
 
         // The first is on its way and waits for the lock; the others become one batch behind it.
-        var good = Enumerable.Range(0, 20).Select(i => Store.Appender.AppendAsync(Unit(i, "{}"), Stop)).ToList();
-        var bad = Store.Appender.AppendAsync(Unit(20, "{ this is not JSON"), Stop);
-        good.AddRange(Enumerable.Range(21, 20).Select(i => Store.Appender.AppendAsync(Unit(i, "{}"), Stop)));
+        var good = Enumerable.Range(0, 20).Select(i => store.Appender.AppendAsync(Unit(i, "{}"), Stop)).ToList();
+        var bad = store.Appender.AppendAsync(Unit(20, "{ this is not JSON"), Stop);
+        good.AddRange(Enumerable.Range(21, 20).Select(i => store.Appender.AppendAsync(Unit(i, "{}"), Stop)));
         await held.CommitAsync(Stop);
 
         (await Record.ExceptionAsync(() => bad)).ShouldBeOfType<InvalidUnitException>().Code.ShouldBe("rejected_by_database");

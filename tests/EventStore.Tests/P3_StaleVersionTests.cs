@@ -48,6 +48,7 @@ public sealed class P3_A_stale_expected_version_is_refused(PostgresServer server
     [InlineData(5)]
     public async Task Whatever_is_asked_in_one_batch_ends_as_if_asked_one_by_one(int seed)
     {
+        await using var store = Store.On(Database, options => options.Lanes = 1);
         var random = new Random(seed);
         var streams = Enumerable.Range(0, 6).Select(_ => Guid.CreateVersion7()).ToList();
         var model = streams.ToDictionary(stream => stream, _ => 0L);
@@ -60,7 +61,7 @@ public sealed class P3_A_stale_expected_version_is_refused(PostgresServer server
             foreach (var append in appends.Where(_ => accepted))
                 model[append.StreamId] += append.Events.Count;
             // Not awaited: what is asked meanwhile goes into the next batch, in this order.
-            asked.Add((Store.Appender.AppendAsync(new UnitOfWork(Tenant, appends), Stop), accepted, [.. chosen.Select(stream => model[stream])]));
+            asked.Add((store.Appender.AppendAsync(new UnitOfWork(Tenant, appends), Stop), accepted, [.. chosen.Select(stream => model[stream])]));
         }
 
         foreach (var (outcome, accepted, versions) in asked)
