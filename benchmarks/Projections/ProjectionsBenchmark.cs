@@ -32,6 +32,9 @@ internal static class ProjectionsBenchmark
         var events = await EventLoader.LoadAsync(database.DataSource, sample, EventsPerTask, ct);
         Say($"{events:N0} events of {sample.Tasks:N0} tasks in 100 tenants");
 
+        // What the live tail would have said by now: everything that was loaded is complete.
+        await ExecuteAsync(database, $"insert into mt_event_progression (name, last_seq_id) values ('HighWaterMark', {events})", ct);
+
         var rows = new List<BenchmarkRow>();
         await using var models = ReadModels.On(database, o => o.CatchUpEvents = long.MaxValue);
         var operations = models.Get<ProjectionOperations>();
@@ -44,7 +47,7 @@ internal static class ProjectionsBenchmark
         {
             await AsAdministratorAsync(postgres, "checkpoint", ct);
             var (rate, build) = await RebuildAsync(operations, "TaskList", events, ct);
-            if (build.RowsDifferent != 0)
+            if (build.RowsDifferent != 0 || build.RowsCompared < sample.Tasks)
                 throw new InvalidOperationException($"The rebuilt list differs from the live one: {build.Differences}");
             Say($"rebuild of the task list: {rate:N0} events/s, {build.RowsCompared:N0} rows compared");
             rates.Add(rate);
@@ -162,6 +165,12 @@ internal static class ProjectionsBenchmark
     private static async Task AsAdministratorAsync(PostgresServer postgres, string sql, CancellationToken ct)
     {
         await using var command = postgres.Administrator.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task ExecuteAsync(TestDatabase database, string sql, CancellationToken ct)
+    {
+        await using var command = database.DataSource.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(ct);
     }
 
