@@ -1,4 +1,5 @@
 using Events.Http.Batching;
+using Events.Http.Bulk;
 using Events.Http.Commanding;
 using Events.Http.Describing;
 using Events.Http.Feeds;
@@ -32,6 +33,7 @@ public static class HttpApi
         .AddSingleton<TaskQueries>()
         .AddSingleton<BatchHandler>()
         .AddSingleton<UndoHandler>()
+        .AddSingleton<BulkHandler>()
         .AddSingleton<LiveConnections>()
         .AddSingleton<EventFeed>()
         .AddSingleton<LiveStream>()
@@ -57,6 +59,7 @@ public static class HttpApi
         api.MapTaskQueries();
         api.MapBatch();
         api.MapUndo();
+        api.MapBulk();
         api.MapFeeds();
         api.MapJobs();
         api.MapOverview();

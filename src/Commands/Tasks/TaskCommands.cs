@@ -91,6 +91,18 @@ public sealed class TaskCommands(
         return facts;
     }
 
+    /// <summary>What a change would come to, without making it.</summary>
+    public async ValueTask<Result> TryChangeAsync(CommandContext context, Guid taskId, TaskCommand command, CancellationToken ct)
+    {
+        var (task, version) = await tasks.LoadAsync(context.Tenant, taskId, ct);
+        return (version == 0 ? Missing : command.Decide(task, await FactsAsync(context, taskId, command, ct))) switch
+        {
+            Decision.Refused refused => new Result.Refused(refused.Code, refused.Detail, refused.Pointer),
+            Decision.Accepted accepted => new Result.Done(task, version, 0, null, accepted.Events),
+            _ => new Result.Done(task, version, 0, null, []),
+        };
+    }
+
     private static IReadOnlyList<TaskCommand> PartsOf(TaskCommand command) => command switch
     {
         ChangeTask change => change.Changes,

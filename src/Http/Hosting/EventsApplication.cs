@@ -2,6 +2,7 @@ using Events.Commands;
 using Events.Http.Security;
 using Events.Http.Hosting.Demo;
 using Events.Messaging;
+using Events.Workers.Bulk;
 using Events.Platform;
 using Events.Projections;
 using Microsoft.Extensions.Configuration.Memory;
@@ -46,7 +47,7 @@ public static class EventsApplication
         services.AddSingleton<DemoWorkspace>();
         services.AddTasksAndProjects();
         services.AddIdentity();
-        services.AddMessaging(_ => { });
+        services.AddBulkChanges();
         services.AddProjections();
         if (roles.HasFlag(Roles.Projections))
             services.AddProjectionDaemon();

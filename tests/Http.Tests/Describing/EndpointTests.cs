@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Events.Commands.Projects;
+using Events.Commands.Tasks;
+using Events.Http.Auth;
+using Events.Http.Describing;
+using Events.Http.Tests.Api;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Shouldly;
+using Xunit;
+
+namespace Events.Http.Tests.Describing;
+
+/// <summary>What every endpoint owes: a permission, a description with an example, pages where it answers a collection.</summary>
+public sealed class EndpointTests(ApiServer server)
+{
+    private IReadOnlyList<RouteEndpoint> Endpoints =>
+        [.. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(e => e.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))];
+
+    [Fact]
+    public void Every_endpoint_says_who_may_use_it() =>
+        Endpoints.Where(e => e.Metadata.GetMetadata<AccessDeclaration>() is null).Select(e => e.DisplayName).ShouldBeEmpty();
+
+    [Fact]
+    public void Every_endpoint_describes_itself_with_an_example()
+    {
+        Endpoints.Where(e => e.Metadata.GetMetadata<Operation>() is null).Select(e => e.DisplayName).ShouldBeEmpty();
+        var operations = Endpoints.Select(e => e.Metadata.GetMetadata<Operation>()!).ToList();
+        operations.Where(o => o.Example.Length == 0 && o.Status != 204).Select(o => o.Id).ShouldBeEmpty();
+        operations.GroupBy(o => o.Id, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ShouldBeEmpty();
+        operations.Where(o => o.Body is { Example: "{}" }).Select(o => o.Id).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void P9_every_list_is_paginated()
+    {
+        foreach (var operation in Endpoints.Select(e => e.Metadata.GetMetadata<Operation>()!))
+        {
+            var answersMany = operation.Example.StartsWith('[') || operation.Example.Contains("\"items\":[", StringComparison.Ordinal);
+            operation.Paginated.ShouldBe(answersMany, operation.Id);
+            if (operation.Paginated)
+                operation.Query.Select(p => p.Name).ShouldContain("limit", operation.Id);
+        }
+    }
+
+    [Fact]
+    public void Every_command_has_an_endpoint()
+    {
+        var reached = Endpoints.SelectMany(e => e.Metadata.GetMetadata<Operation>()!.Commands).ToHashSet();
+        // Single labels are put on and taken off by bulk changes and by undo.
+        Type[] insideOthers = [typeof(LabelTask), typeof(UnlabelTask)];
+        var commands = typeof(TaskCommand).Assembly.GetTypes()
+            .Where(t => !t.IsAbstract && (t.IsSubclassOf(typeof(TaskCommand)) || t.IsSubclassOf(typeof(ProjectCommand)) || t == typeof(CreateTask)));
+        commands.Except(reached).Except(insideOthers).Select(t => t.Name).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_document_is_open_api_3_1_and_names_every_operation()
+    {
+        var me = await server.NewUserAsync();
+        var answer = await me.GetAsync("/openapi/v1.json");
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        ((string)answer.Body["openapi"]!).ShouldBe("3.1.0");
+        var operations = answer.Body["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject()).ToList();
+        operations.Count.ShouldBe(Endpoints.Count);
+        foreach (var (_, operation) in operations)
+        {
+            if (operation!["requestBody"] is { } body)
+                body["content"]!["application/json"]!["example"].ShouldNotBeNull((string)operation["operationId"]!);
+        }
+
+        ResolveAll(answer.Body, answer.Body);
+        (await me.GetAsync("/")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static void ResolveAll(JsonNode document, JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                if (members["$ref"] is { } reference)
+                    ((string)reference!).Split('/').Skip(1).Aggregate(document, (at, part) => at[part].ShouldNotBeNull((string)reference!));
+                foreach (var (_, value) in members)
+                    ResolveAll(document, value);
+                break;
+            case JsonArray items:
+                foreach (var item in items)
+                    ResolveAll(document, item);
+                break;
+        }
+    }
+}
