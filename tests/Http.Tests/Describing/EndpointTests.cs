@@ -79,8 +79,8 @@ public sealed class EndpointTests(ApiServer server)
         switch (node)
         {
             case JsonObject members:
-                if (members["$ref"] is { } reference)
-                    ((string)reference!).Split('/').Skip(1).Aggregate(document, (at, part) => at[part].ShouldNotBeNull((string)reference!));
+                if ((string?)members["$ref"] is { } reference)
+                    reference.Split('/').Skip(1).Aggregate<string, JsonNode?>(document, (at, part) => at?[part]).ShouldNotBeNull(reference);
                 foreach (var (_, value) in members)
                     ResolveAll(document, value);
                 break;
