@@ -7,6 +7,7 @@ using Events.Http.Commanding;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Projections.Engine;
+using Events.Projections.Search;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
@@ -16,7 +17,7 @@ namespace Events.Http.Tasks;
 
 /// <summary>Lists and details of tasks, from read models only.</summary>
 public sealed class TaskQueries(
-    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, Freshness freshness, CursorSigner signer)
+    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, SearchQuery search, Freshness freshness, CursorSigner signer)
 {
     public static IReadOnlyList<string> Sorts { get; } =
         [.. Enum.GetNames<TaskListOrder>().Select(n => n.ToLowerInvariant()).SelectMany(n => new[] { n, $"-{n}" })];
@@ -30,12 +31,18 @@ public sealed class TaskQueries(
     public async Task ListAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
-        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "at", "sort", "fields", "limit", "cursor");
+        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "q", "at", "sort", "fields", "limit", "cursor");
         var at = query.Time("at");
         var filter = ReadFilter(query, caller);
         var sort = ReadSort(query, filter, anyOrder: at is not null);
         var limit = query.Limit();
         var fields = query.ReadFields(RowFields);
+        if (query.Text("q", 200) is { } text)
+        {
+            await SearchAsync(http, caller, query, text, filter, limit, fields);
+            return;
+        }
+
         var key = Canonical(filter, sort, at);
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
@@ -47,6 +54,21 @@ public sealed class TaskQueries(
             await http.Response.WriteAsync(Problem.OfParameter("at", "too_much_changed", $"More than {TaskListAtQuery.MostEvents} events lie between: name a project, or a later moment."));
         else
             await http.WritePageAsync(page, key, signer, fields);
+    }
+
+    /// <summary>The best matches in title and description, best first, then filtered; a search has one page.</summary>
+    private async Task SearchAsync(HttpContext http, Caller caller, QueryParameters query, string text, TaskListFilter filter, int limit, IReadOnlyList<string>? fields)
+    {
+        foreach (var name in new[] { "at", "sort", "cursor" })
+        {
+            if (query.Find(name) is not null)
+                query.Refuse(name, "either_or", "A search is ordered by how well it matches and has one page.");
+        }
+
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection))
+            return;
+        var hits = await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, QueryParameters.MaxLimit, http.RequestAborted);
+        await http.WritePageAsync(ItemFilter.Apply(hits, filter, caller, limit), "search", signer, fields);
     }
 
     public async Task DetailAsync(HttpContext http)
