@@ -4,6 +4,7 @@ using Events.Benchmarks.HttpApi.Baseline;
 using Events.Benchmarks.Projections;
 using Events.Benchmarks.Jobs;
 using Events.Benchmarks.Reporting;
+using Events.Benchmarks.RowSecurity;
 
 if (args is [HttpApiBenchmark.BaselineCommand, var url, var connectionString])
     return await BaselineService.RunAsync(url, connectionString, CancellationToken.None);
@@ -13,6 +14,7 @@ var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IRead
 {
     ["append"] = AppendBenchmark.RunAsync,
     ["http"] = HttpApiBenchmark.RunAsync,
+    ["row-security"] = RowSecurityBenchmark.RunAsync,
     ["projections"] = ProjectionsBenchmark.RunAsync,
     ["jobs"] = JobsBenchmark.RunAsync,
 };

@@ -18,7 +18,7 @@ public sealed partial class AuditLog : IAsyncDisposable
 
     private const int Attempts = 5;
 
-    private static readonly Meter Meter = new("Events.Audit");
+    private static readonly Meter Meter = new("Events.Http");
     private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("events.audit.dropped", "{entry}", "Entries that found the queue full or the database away.");
     private static readonly Counter<long> Written = Meter.CreateCounter<long>("events.audit.written", "{entry}");
 

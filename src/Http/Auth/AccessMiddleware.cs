@@ -106,6 +106,7 @@ internal sealed class AccessMiddleware(
 
     private static Task RefuseAsync(HttpContext http, Problem problem)
     {
+        AccessTelemetry.CountRefusal(problem.Code);
         if (problem.Status == 401)
             http.Response.Headers.WWWAuthenticate = http.Request.Headers.Authorization.Count == 0 ? "Bearer" : "Bearer error=\"invalid_token\"";
         return http.Response.WriteAsync(problem);

@@ -40,6 +40,7 @@ internal sealed class SessionHandlers(
             await http.Response.WriteAsync(PersonRequest.Busy);
             return;
         }
+        AccessTelemetry.CountSignIn(session is not null);
         if (session is null)
         {
             guard.CountFailure(http, account);
