@@ -57,8 +57,8 @@ internal static class RowSecurityBenchmark
         var rounds = quick ? 5 : 11;
         var duration = TimeSpan.FromSeconds(quick ? 1 : 2);
         var rows = new List<BenchmarkRow>();
-        await MeasureAsync("list", reads => ListAsync(new TaskListQuery(reads), tenants));
-        await MeasureAsync("detail", reads => DetailAsync(new TaskDetailQuery(reads), tenants));
+        await MeasureAsync("list", reads => List(new TaskListQuery(reads), tenants));
+        await MeasureAsync("detail", reads => Detail(new TaskDetailQuery(reads), tenants));
         return rows;
 
         async Task MeasureAsync(string name, Func<TenantReads, Func<int, Task>> read)
@@ -81,10 +81,10 @@ internal static class RowSecurityBenchmark
         }
     }
 
-    private static Func<int, Task> ListAsync(TaskListQuery query, Guid[] tenants) => reader =>
+    private static Func<int, Task> List(TaskListQuery query, Guid[] tenants) => reader =>
         query.RunAsync(new TenantId(tenants[Random.Shared.Next(tenants.Length)]), TaskListFilter.All, TaskListSort.NewestFirst, null, 50, CancellationToken.None);
 
-    private static Func<int, Task> DetailAsync(TaskDetailQuery query, Guid[] tenants) => reader =>
+    private static Func<int, Task> Detail(TaskDetailQuery query, Guid[] tenants) => reader =>
         query.FindAsync(new TenantId(tenants[Random.Shared.Next(tenants.Length)]), Guid.NewGuid(), CancellationToken.None);
 
     private static async Task FillAsync(NpgsqlDataSource dataSource, Guid[] tenants, CancellationToken ct)
