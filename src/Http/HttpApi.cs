@@ -2,8 +2,11 @@ using Events.Http.Batching;
 using Events.Http.Bulk;
 using Events.Http.Commanding;
 using Events.Http.Describing;
+using Events.Http.Exports;
 using Events.Http.Feeds;
+using Events.Http.Files;
 using Events.Http.Idempotency;
+using Events.Http.Imports;
 using Events.Http.Jobs;
 using Events.Http.Lists;
 using Events.Http.Operations;
@@ -44,6 +47,11 @@ public static class HttpApi
         .AddSingleton<OverviewQueries>()
         .AddSingleton<ProjectionHandlers>()
         .AddSingleton<JobHandlers>();
+        .AddSingleton<JobHandlers>()
+        .AddSingleton<JobStarter>()
+        .AddSingleton<FileHandlers>()
+        .AddSingleton<ImportHandlers>()
+        .AddSingleton<ExportHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
@@ -64,6 +72,10 @@ public static class HttpApi
         api.MapJobs();
         api.MapOverview();
         api.MapProjectionOperations();
+        api.MapFiles();
+        api.MapImports();
+        api.MapExports();
+        app.MapStorage();
         app.MapOpenApiDocument();
     }
 }

@@ -185,6 +185,47 @@ public sealed class BodyShape<T> : IBodyShape
                 set(target, ids);
         });
 
+    /// <summary>An object whose member names the caller chooses; each value is a string or, where allowed, several.</summary>
+    public BodyShape<T> Words(string name, Action<T, IReadOnlyDictionary<string, IReadOnlyList<string>>> set, int maxCount, int max) =>
+        Add(name, false, false, $"\"type\":\"object\",\"maxProperties\":{maxCount},\"additionalProperties\":{{\"anyOf\":[{{\"type\":\"string\",\"maxLength\":{max}}},{{\"type\":\"array\",\"maxItems\":{maxCount},\"items\":{{\"type\":\"string\",\"maxLength\":{max}}}}}]}}", (ref reader, target, pointer, errors) =>
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                errors.Add(pointer, "wrong_type", "It must be an object.");
+                return;
+            }
+
+            var words = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var key = TryText(ref reader, out var text) ? text! : "?";
+                var at = $"{pointer}/{Escape(key)}";
+                var values = new List<string>();
+                reader.Read();
+                var isList = reader.TokenType == JsonTokenType.StartArray;
+                while (!isList || (reader.Read() && reader.TokenType != JsonTokenType.EndArray))
+                {
+                    if (reader.TokenType != JsonTokenType.String)
+                        Wrong(ref reader, at, "It must be a string.", errors);
+                    else if (TryText(ref reader, out var value) && value!.Length <= max && WellFormedText.Is(value))
+                        values.Add(value);
+                    else
+                        errors.Add(at, "malformed_text", $"It has more than {max} characters, or cannot be stored.");
+                    if (!isList)
+                        break;
+                }
+
+                if (key.Length > max || values.Count > maxCount || !words.TryAdd(key, values))
+                    errors.Add(at, "malformed_text", "The name is too long, there twice, or has too many values.");
+                if (words.Count <= maxCount)
+                    continue;
+                errors.Add(pointer, "too_many", $"There are more than {maxCount}, which is the limit.");
+                break;
+            }
+
+            set(target, words);
+        });
+
     /// <summary>An object of another shape.</summary>
     public BodyShape<T> Nested<TInner>(string name, BodyShape<TInner> shape, Action<T, TInner?> set, bool required = false, bool nullable = false)
         where TInner : class, new() =>

@@ -4,7 +4,9 @@ using Events.Http.Hosting.Demo;
 using Events.Messaging;
 using Events.Workers.Bulk;
 using Events.Platform;
+using Events.Platform.ObjectStorage;
 using Events.Projections;
+using Events.Workers;
 using Microsoft.Extensions.Configuration.Memory;
 
 namespace Events.Http.Hosting;
@@ -49,6 +51,8 @@ public static class EventsApplication
         services.AddIdentity();
         services.AddBulkChanges();
         services.AddProjections();
+        services.AddObjectStorage(builder.Configuration, provider => provider.GetRequiredService<DataDirectory>().Path);
+        services.AddWorkers();
         if (roles.HasFlag(Roles.Projections))
             services.AddProjectionDaemon();
         if (roles.HasFlag(Roles.Jobs))

@@ -12,12 +12,14 @@ namespace Events.Platform.ObjectStorage;
 /// </summary>
 public static class LocalStorageEndpoints
 {
-    public static void MapLocalStorage(this IEndpointRouteBuilder routes, LocalObjectStore store, LinkSigner signer)
+    public static IEndpointConventionBuilder MapLocalStorage(this IEndpointRouteBuilder app, LocalObjectStore store, LinkSigner signer)
     {
+        var routes = app.MapGroup("");
         routes.MapPut(LinkSigner.PathPrefix + "{**key}", (string key, HttpContext http, CancellationToken ct) => ReceiveAsync(key, http, store, signer, ct))
             .ExcludeFromDescription();
         routes.MapMethods(LinkSigner.PathPrefix + "{**key}", [HttpMethods.Get, HttpMethods.Head], (string key, HttpContext http) => Send(key, http, store, signer))
             .ExcludeFromDescription();
+        return routes;
     }
 
     private static async Task<Results<Ok, ProblemHttpResult>> ReceiveAsync(

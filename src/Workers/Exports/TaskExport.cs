@@ -11,7 +11,11 @@ using Npgsql;
 namespace Events.Workers.Exports;
 
 /// <summary>Which tasks; what is null does not restrict. Deleted tasks are never exported.</summary>
-public sealed record ExportFilter(Guid? ProjectId = null, WorkStatus? Status = null, Guid? AssigneeId = null, string? Label = null);
+public sealed record ExportFilter(Guid? ProjectId = null, WorkStatus? Status = null, Guid? AssigneeId = null, string? Label = null)
+{
+    /// <summary>Projects that whoever asked must not learn of.</summary>
+    public IReadOnlyList<Guid> HiddenProjects { get; init; } = [];
+}
 
 /// <param name="At">Of the last event.</param>
 public sealed record ExportedTask(Guid Id, TaskState State, DateTimeOffset CreatedAt, DateTimeOffset At, long Version);
@@ -142,6 +146,7 @@ public sealed class TaskExport(NpgsqlDataSource database, EventTypes types)
 
     private static bool Matches(TaskState task, ExportFilter filter) =>
         !task.IsDeleted
+        && !filter.HiddenProjects.Contains(task.ProjectId)
         && (filter.ProjectId is null || task.ProjectId == filter.ProjectId)
         && (filter.Status is null || task.Status == filter.Status)
         && (filter.AssigneeId is null || task.AssigneeId == filter.AssigneeId)
