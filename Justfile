@@ -51,6 +51,10 @@ fuzz *FLAGS:
 security *FLAGS:
     @scripts/security {{ FLAGS }}
 
+# Imports real files (EVENTS_DEMO_DATA, default ../shared/data; else a sample), searches, rebuilds, exports and restores, on a database of its own.
+demo: _publish
+    @node scripts/demo.mjs
+
 # The `events` executable with any of its commands, e.g. `just events help`.
 events *ARGS: _publish
     @artifacts/run/events {{ ARGS }}

@@ -3,6 +3,7 @@ using Events.Benchmarks.HttpApi;
 using Events.Benchmarks.HttpApi.Baseline;
 using Events.Benchmarks.Projections;
 using Events.Benchmarks.Jobs;
+using Events.Benchmarks.Import;
 using Events.Benchmarks.Reporting;
 using Events.Benchmarks.RowSecurity;
 
@@ -17,6 +18,7 @@ var benchmarks = new Dictionary<string, Func<bool, CancellationToken, Task<IRead
     ["row-security"] = RowSecurityBenchmark.RunAsync,
     ["projections"] = ProjectionsBenchmark.RunAsync,
     ["jobs"] = JobsBenchmark.RunAsync,
+    ["import"] = ImportBenchmark.RunAsync,
 };
 
 var name = args.FirstOrDefault(a => !a.StartsWith('-'));

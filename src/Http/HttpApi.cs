@@ -11,6 +11,7 @@ using Events.Http.Jobs;
 using Events.Http.Lists;
 using Events.Http.Operations;
 using Events.Http.Overview;
+using Events.Http.Notifications;
 using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
@@ -51,7 +52,8 @@ public static class HttpApi
         .AddSingleton<JobStarter>()
         .AddSingleton<FileHandlers>()
         .AddSingleton<ImportHandlers>()
-        .AddSingleton<ExportHandlers>();
+        .AddSingleton<ExportHandlers>()
+        .AddSingleton<NotificationHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
@@ -75,6 +77,7 @@ public static class HttpApi
         api.MapFiles();
         api.MapImports();
         api.MapExports();
+        api.MapNotifications();
         app.MapStorage();
         app.MapOpenApiDocument();
     }

@@ -1,4 +1,4 @@
-using Events.EventStore;
+using Events.Commands.Mail;
 using Events.Messaging;
 using Events.Messaging.Handlers;
 using Events.Messaging.Retrying;
@@ -8,6 +8,8 @@ using Events.Workers.Exports;
 using Events.Workers.Files;
 using Events.Workers.Imports;
 using Events.Workers.Imports.Running;
+using Events.Workers.Mail;
+using Events.Workers.Notifications;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -20,8 +22,11 @@ public static class WorkerServices
     {
         services.AddMigrations(typeof(WorkerServices).Assembly);
         services.AddMessaging(Register);
-        return services.AddFiles().AddImports().AddExports();
+        return services.AddFiles().AddImports().AddExports().AddNotifications();
     }
+
+    /// <summary>What the role <c>jobs</c> does by itself, besides working messages off.</summary>
+    public static IServiceCollection AddFollowers(this IServiceCollection services) => services.AddHostedService<NotificationFollower>();
 
     private static IServiceCollection AddFiles(this IServiceCollection services) => services
         .AddSingleton<FileTable>()
@@ -50,6 +55,16 @@ public static class WorkerServices
         .AddSingleton<BackupWriter>()
         .AddSingleton<TaskExport>();
 
+    private static IServiceCollection AddNotifications(this IServiceCollection services)
+    {
+        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton<MailSender>()
+            .AddSingleton<PreferenceTable>()
+            .AddSingleton<Recipients>()
+            .AddSingleton<Reminders>();
+    }
+
     private static void Register(MessagingBuilder messages)
     {
         // An attempt may take long; a worker that dies is noticed by its heartbeat, not by this limit.
@@ -61,6 +76,13 @@ public static class WorkerServices
             .Handle<UndoImport, UndoImportHandler>("undo_import", "transfers", patient, day, isJob: true, ImportJson.Default.UndoImport)
             .Handle<ExportWorkspace, ExportWorkspaceHandler>("export_workspace", "transfers", patient, day, isJob: true, ExportJson.Default.ExportWorkspace)
             .Handle<SweepFiles, SweepFilesHandler>("sweep_files", isJob: true)
+            .Handle<SendMail, SendMailHandler>(SendMail.MessageType, SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: MailJson.Default.SendMail)
+            .Handle<NotifyPerson, NotifyPersonHandler>("notify_person", SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: NotificationJson.Default.NotifyPerson)
+            .Handle<SendDigest, SendDigestHandler>("send_digest", SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: NotificationJson.Default.SendDigest)
+            .Handle<RemindOfDue, RemindOfDueHandler>("remind_of_due", isJob: true, json: NotificationJson.Default.RemindOfDue)
+            .Handle<SendDigests, SendDigestsHandler>("send_digests", isJob: true, json: NotificationJson.Default.SendDigests)
+            .Schedule("remind-of-due", "0 6 * * *", new RemindOfDue())
+            .Schedule("send-digests", "30 6 * * 1-5", new SendDigests())
             .Schedule("sweep-files", "17 3 * * *", new SweepFiles());
     }
 }

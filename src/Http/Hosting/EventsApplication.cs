@@ -56,7 +56,7 @@ public static class EventsApplication
         if (roles.HasFlag(Roles.Projections))
             services.AddProjectionDaemon();
         if (roles.HasFlag(Roles.Jobs))
-            services.AddMessageWorker();
+            services.AddMessageWorker().AddFollowers();
         if (roles.HasFlag(Roles.Api))
             services.AddSecurity().AddHttpApi();
     }

@@ -116,7 +116,7 @@ public sealed class JobStore(NpgsqlDataSource database)
     private static Job Read(NpgsqlDataReader reader) => new(
         reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetInt16(4),
         reader.GetInt64(5), reader.IsDBNull(6) ? null : reader.GetInt64(6), Text(reader, 7),
-        reader.IsDBNull(8) ? null : reader.GetFieldValue<byte[]>(8), Text(reader, 9), Text(reader, 10),
+        reader.IsDBNull(8) ? (ReadOnlyMemory<byte>?)null : reader.GetFieldValue<byte[]>(8), Text(reader, 9), Text(reader, 10),
         reader.GetFieldValue<DateTimeOffset>(11), Time(reader, 12), Time(reader, 13));
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
