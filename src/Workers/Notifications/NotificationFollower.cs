@@ -41,7 +41,7 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
 
     private async Task FollowAsync(CancellationToken ct)
     {
-        var position = await PositionAsync(ct);
+        var position = await BeginAsync(ct);
         await foreach (var page in tail.SubscribeAsync(position, ct))
         {
             // Another process has taken this page: go on from where it is now.
@@ -92,8 +92,8 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
         from notification_progress
         """;
 
-    /// <summary>The first start begins at the first event: old tasks have reminders too, and what is old is not written about.</summary>
-    private async Task<long> PositionAsync(CancellationToken ct)
+    /// <summary>Where to go on. The first start begins at the first event: old tasks have reminders too, and what is old is not written about.</summary>
+    public async Task<long> BeginAsync(CancellationToken ct)
     {
         await using (var begin = database.CreateCommand(BeginSql))
         {

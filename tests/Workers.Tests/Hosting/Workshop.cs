@@ -54,6 +54,8 @@ public sealed class Workshop : IAsyncDisposable
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
+    public IServiceProvider Services => services;
+
     public FileStore Files => Get<FileStore>();
 
     public EventReader Events => Get<EventReader>();
