@@ -15,6 +15,7 @@ using Events.Http.Notifications;
 using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
+using Events.Http.Suggestions;
 using Events.Http.Tasks;
 using Events.Http.Undoing;
 using Events.Http.Workspaces;
@@ -53,7 +54,8 @@ public static class HttpApi
         .AddSingleton<FileHandlers>()
         .AddSingleton<ImportHandlers>()
         .AddSingleton<ExportHandlers>()
-        .AddSingleton<NotificationHandlers>();
+        .AddSingleton<NotificationHandlers>()
+        .AddSingleton<SuggestionHandlers>();
 
     /// <summary>Before everything else in the pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
@@ -78,6 +80,7 @@ public static class HttpApi
         api.MapImports();
         api.MapExports();
         api.MapNotifications();
+        api.MapSuggestions();
         app.MapStorage();
         app.MapOpenApiDocument();
     }

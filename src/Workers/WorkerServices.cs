@@ -1,9 +1,11 @@
 using Events.Commands.Mail;
+using Events.EventStore;
 using Events.Messaging;
 using Events.Messaging.Handlers;
 using Events.Messaging.Retrying;
 using Events.Platform.Migrations;
 using Events.Workers.Backups;
+using Events.Workers.Enrichment;
 using Events.Workers.Exports;
 using Events.Workers.Files;
 using Events.Workers.Imports;
@@ -22,7 +24,7 @@ public static class WorkerServices
     {
         services.AddMigrations(typeof(WorkerServices).Assembly);
         services.AddMessaging(Register);
-        return services.AddFiles().AddImports().AddExports().AddNotifications();
+        return services.AddFiles().AddImports().AddExports().AddNotifications().AddEnrichment();
     }
 
     /// <summary>What the role <c>jobs</c> does by itself, besides working messages off.</summary>
@@ -65,6 +67,20 @@ public static class WorkerServices
             .AddSingleton<Reminders>();
     }
 
+    private static IServiceCollection AddEnrichment(this IServiceCollection services)
+    {
+        services.AddOptions<EnrichmentOptions>().BindConfiguration(EnrichmentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddEventStore(SuggestionState.AddTo);
+        return services
+            .AddAggregate(SuggestionState.Aggregate)
+            .AddSingleton<Suggestions>()
+            .AddSingleton<IEnricher>(provider =>
+            {
+                var options = provider.GetRequiredService<IOptions<EnrichmentOptions>>();
+                return options.Value.Url is null ? new ExtractiveEnricher() : new ChatEnricher(new HttpClient(), options);
+            });
+    }
+
     private static void Register(MessagingBuilder messages)
     {
         // An attempt may take long; a worker that dies is noticed by its heartbeat, not by this limit.
@@ -79,6 +95,7 @@ public static class WorkerServices
             .Handle<SendMail, SendMailHandler>(SendMail.MessageType, SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: MailJson.Default.SendMail)
             .Handle<NotifyPerson, NotifyPersonHandler>("notify_person", SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: NotificationJson.Default.NotifyPerson)
             .Handle<SendDigest, SendDigestHandler>("send_digest", SendMail.Queue, patient, TimeSpan.FromMinutes(2), json: NotificationJson.Default.SendDigest)
+            .Handle<EnrichTask, EnrichTaskHandler>("enrich_task", null, patient, TimeSpan.FromMinutes(5), isJob: true, EnrichmentJson.Default.EnrichTask)
             .Handle<RemindOfDue, RemindOfDueHandler>("remind_of_due", isJob: true, json: NotificationJson.Default.RemindOfDue)
             .Handle<SendDigests, SendDigestsHandler>("send_digests", isJob: true, json: NotificationJson.Default.SendDigests)
             .Schedule("remind-of-due", "0 6 * * *", new RemindOfDue())

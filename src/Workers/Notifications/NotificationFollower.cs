@@ -4,8 +4,10 @@ using Events.Commands.Tasks;
 using Events.EventStore;
 using Events.Messaging.Sending;
 using Events.Platform.Outbox;
+using Events.Workers.Enrichment;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Events.Workers.Notifications;
@@ -14,9 +16,12 @@ namespace Events.Workers.Notifications;
 /// Follows all events and sends what they mean for people: messages, the reminders' table and the new position are one transaction,
 /// so each event is acted on exactly once. Runs in every process of the role; whoever is first with a page has it.
 /// </summary>
-public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSource database, MessageBus bus, TimeProvider time, ILogger<NotificationFollower> logger)
+public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSource database, MessageBus bus, IOptions<EnrichmentOptions> enrichment, TimeProvider time, ILogger<NotificationFollower> logger)
     : BackgroundService
 {
+    /// <summary>Characters of a description that is worth a summary.</summary>
+    private const int EnrichedFrom = 400;
+
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -111,6 +116,11 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
             yield break;
         if (recorded.Timestamp < time.GetUtcNow() - TimeSpan.FromDays(1))
             yield break;
+        if (enrichment.Value.Automatic && recorded.Body is TaskCreated { Description.Length: >= EnrichedFrom })
+        {
+            yield return bus.Create(
+                recorded.Tenant, new EnrichTask(recorded.StreamId), new MessageOptions { Id = ReservedName.StreamOf($"enrich:{recorded.Id:n}"), Priority = 7 });
+        }
         foreach (var (person, kind) in Meant(recorded.Body))
         {
             if (string.Equals(person.ToString("D"), recorded.Metadata.Actor, StringComparison.OrdinalIgnoreCase))
