@@ -95,11 +95,13 @@ try {
   cookie = signedIn.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
   const { body: workspace } = await call('POST', '/workspaces', { name: 'Imports' });
 
+  const created = {};
   for (const [name, format] of [['gitlab-issues.json', 'gitlab-json'], ['issues.csv', 'csv']]) {
     const real = join(data, name);
     const path = existsSync(real) ? real : join(root, 'scripts/samples', name);
     const from = path === real ? 'given' : 'sample';
     const first = await importFile(path, name, format, workspace.id);
+    created[first.projectId] = first.created;
     say(`import ${name}`, `${from}: ${first.rows} rows, ${first.created} created, ${first.failed} failed, ${first.warned} with warnings, ${Math.round(first.rows / first.seconds)} rows/s`);
     const again = await importFile(path, name, format, workspace.id);
     say('  the same again', `${again.created} created, ${again.existing} there already`);
@@ -109,13 +111,28 @@ try {
   // A command's position is the newest there is: reading at it waits until the read models have everything.
   const probe = await call('POST', '/projects', { key: 'DEMO', name: 'Reads what was written' }, workspace.id);
   const headers = { cookie, 'events-workspace': workspace.id, 'events-min-position': probe.headers.get('events-position') };
-  const listed = await fetch(`${running.url}/api/v1/projects`, { headers });
-  const projects = (await listed.json()).items.filter((p) => p.key !== 'DEMO');
-  for (const project of projects) say(`project ${project.key}`, JSON.stringify(project.taskCounts));
+  const read = async (path) => {
+    const answer = await fetch(`${running.url}/api/v1${path}`, { headers });
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  for (const project of (await read('/projects')).items.filter((p) => p.key !== 'DEMO')) {
+    const counts = {};
+    for (let cursor = ''; cursor !== null;) {
+      const page = await read(`/tasks?projectId=${project.id}&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      for (const task of page.items) counts[task.status] = (counts[task.status] ?? 0) + 1;
+      cursor = page.nextCursor;
+    }
+    const total = Object.values(counts).reduce((a, b) => a + b, 0);
+    say(`read back ${project.key}`, `${total} tasks: ${JSON.stringify(counts)}`);
+    if (total !== created[project.id]) throw new Error(`${created[project.id]} tasks were created, ${total} are listed`);
+  }
 
-  const found = await fetch(`${running.url}/api/v1/tasks?q=search&limit=3`, { headers });
-  const hits = (await found.json()).items ?? [];
-  say('search "search"', hits.map((t) => `${t.key} ${t.title.slice(0, 40)}`).join(' | ') || 'nothing');
+  const { paths } = await (await fetch(`${running.url}/openapi/v1.json`)).json();
+  if (paths['/api/v1/search']) {
+    const hits = (await read('/search?q=page')).items ?? [];
+    say('search "page"', hits.slice(0, 3).map((hit) => `${hit.key} ${hit.title.slice(0, 40)}`).join(' | ') || 'nothing');
+  }
 
   const { stdout: commands } = await run(executable, ['help'], { env: running.environment });
   if (commands.includes('projections')) {
