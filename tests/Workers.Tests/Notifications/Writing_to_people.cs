@@ -108,7 +108,7 @@ public sealed class Writing_to_people(PostgresServer server) : IAsyncLifetime
 
     private CommandContext Context(string actor) => new(workspace.Tenant, actor);
 
-    private Task SendAsync<T>(T message)
+    private Task<Guid> SendAsync<T>(T message)
         where T : notnull => workshop.Get<Messaging.Sending.MessageBus>().EnqueueAsync(workspace.Tenant, message, null, Ct);
 
     private long followed;
