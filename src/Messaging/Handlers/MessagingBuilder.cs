@@ -59,8 +59,7 @@ public sealed class MessagingBuilder
         int? tenantConcurrency = null,
         int? clusterConcurrency = null,
         int? clusterTenantConcurrency = null,
-        int prefetch = 1000,
-        MessageTransport transport = MessageTransport.Postgres)
+        int prefetch = 1000)
     {
         queues[name] = new QueueSettings(name)
         {
@@ -69,7 +68,6 @@ public sealed class MessagingBuilder
             ClusterConcurrency = clusterConcurrency,
             ClusterTenantConcurrency = clusterTenantConcurrency,
             Prefetch = prefetch,
-            Transport = transport,
         };
         return this;
     }

@@ -20,9 +20,6 @@ public sealed record QueueSettings(string Name)
     /// <summary>Short messages that may be claimed ahead of their turn; long ones never are.</summary>
     public int Prefetch { get; init; } = 1000;
 
-    /// <summary>Where the queue is carried: the database, or a broker that the outbox is relayed to.</summary>
-    public MessageTransport Transport { get; init; } = MessageTransport.Postgres;
-
     internal bool HasClusterLimit => ClusterConcurrency is not null || ClusterTenantConcurrency is not null;
 
     internal int LocalTenantLimit => TenantConcurrency ?? (Concurrency <= 1 ? 1 : Math.Max(1, Concurrency * 3 / 4));
@@ -38,10 +35,4 @@ public sealed record QueueSettings(string Name)
         if (Prefetch is < 0 or > 10_000)
             yield return $"The queue {Name} takes a prefetch of 0 to 10000.";
     }
-}
-
-public enum MessageTransport
-{
-    Postgres,
-    RabbitMq,
 }

@@ -1,5 +1,6 @@
 using Events.Messaging.Handlers;
 using Events.Messaging.Jobs;
+using Events.Messaging.RabbitMq;
 using Events.Messaging.Upkeep;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -60,7 +61,10 @@ public sealed partial class MessageWorker(
         var settler = new Settler(database, completer, name, time, logger, lease.Lost);
         using var progress = new ProgressWriter(database, options, time, logger);
         var attempts = new AttemptRunner(database, types, services, options, completer, settler, progress.Report, time, logger);
+        var carried = types.Queues.Values.Where(q => options.RabbitMq.Carries(q.Name)).ToList();
+        using var broker = new BrokerLink(database, options.RabbitMq, carried, lease, settler, options.PollInterval, time, logger);
         var runners = types.Queues.Values
+            .Select(q => carried.Contains(q) ? q with { Name = BrokerOptions.Arrived(q.Name) } : q)
             .Select(q => new QueueRunner(q, database, lease.NodeId, options, types, attempts, completer, time, logger, lease.Lost))
             .ToDictionary(r => r.Name, StringComparer.Ordinal);
 
@@ -70,6 +74,7 @@ public sealed partial class MessageWorker(
                 woken.Wake(tenant);
             else if (queue is null)
                 WakeAll(runners.Values);
+            broker.Wake(queue);
         }
 
         void Cancel(Guid id)
@@ -101,10 +106,13 @@ public sealed partial class MessageWorker(
             WatchAsync(lease, runners.Values, ending.Token),
             upkeep.RunAsync(lease, Cancel, ending.Token),
         ];
+        using var carrying = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+        var link = carried.Count > 0 ? broker.RunAsync(carrying.Token) : Task.CompletedTask;
         started.TrySetResult();
         LogStarted(lease.NodeId, runners.Count);
 
         await UntilAsync(stop, lease.Lost);
+        await link;
         await CloseAsync(lease, runners.Values, settler);
         await completer.DisposeAsync();
         if (!lease.Lost.IsCancellationRequested)

@@ -1,3 +1,5 @@
+using Events.Messaging.RabbitMq;
+
 namespace Events.Messaging.Running;
 
 /// <summary>Section <c>Events:Messaging</c>.</summary>
@@ -32,8 +34,12 @@ public sealed record MessagingOptions
     /// <summary>Workers that may die while they hold a message until it counts as poison.</summary>
     public int MaxTakeovers { get; set; } = 5;
 
+    public BrokerOptions RabbitMq { get; set; } = new();
+
     internal IEnumerable<string> Problems()
     {
+        foreach (var problem in RabbitMq.Problems())
+            yield return problem;
         if (Lease < TimeSpan.FromSeconds(1) || Lease > TimeSpan.FromMinutes(10))
             yield return "Events__Messaging__Lease takes 1 second to 10 minutes.";
         if (Heartbeat <= TimeSpan.Zero || Heartbeat * 4 > Lease)

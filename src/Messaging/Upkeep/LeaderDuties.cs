@@ -50,6 +50,13 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
             select ctid from handled_messages where handled_at < now() - $1::interval limit 20000))
         """;
 
+    private const string PruneReceivedSql =
+        """
+        delete from received_messages
+        where ctid = any (array(
+            select ctid from received_messages where received_at < now() - $1 limit 20000))
+        """;
+
     private const string PruneJobsSql =
         """
         delete from jobs
@@ -89,6 +96,7 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
     internal async Task PruneAsync(CancellationToken ct)
     {
         await UntilFewAsync(PruneHandledSql, options.HandledRetention, 20_000, ct);
+        await UntilFewAsync(PruneReceivedSql, options.HandledRetention, 20_000, ct);
         await UntilFewAsync(PruneJobsSql, options.JobRetention, 5_000, ct);
         await UntilFewAsync(PruneAttemptsSql, options.DeadRetention, 5_000, ct);
         await ExecuteAsync(PruneDeadSql, options.DeadRetention, ct);
