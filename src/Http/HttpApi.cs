@@ -48,7 +48,6 @@ public static class HttpApi
         .AddSingleton<ProjectHandlers>()
         .AddSingleton<OverviewQueries>()
         .AddSingleton<ProjectionHandlers>()
-        .AddSingleton<JobHandlers>();
         .AddSingleton<JobHandlers>()
         .AddSingleton<JobStarter>()
         .AddSingleton<FileHandlers>()
