@@ -323,6 +323,8 @@ create function take_over_node(p_node_id integer, p_lease interval) returns inte
 language plpgsql as $$
 declare
     v_back message_row[];
+    v_repeated message_row[];
+    v_line record;
 begin
     perform 1 from message_nodes where node_id = p_node_id and heartbeat_at < now() - p_lease for update skip locked;
     if not found then
@@ -334,10 +336,19 @@ begin
             select b.claim_id from claimed_batches b where b.node_id = p_node_id order by b.claim_id limit 200 for update skip locked))
         returning c.entries, c.settled
     )
-    select array_agg(row(e.*)::message_row)
-    into v_back
-    from taken t, unnest(t.entries) e
-    where not e.id = any (t.settled) and not exists (select 1 from handled_messages h where h.id = e.id);
+    select array_agg(row(e.*)::message_row) filter (where h.id is null),
+        array_agg(row(e.*)::message_row) filter (where h.id is not null and e.order_key is not null)
+    into v_back, v_repeated
+    from taken t
+    cross join unnest(t.entries) e
+    left join handled_messages h on h.id = e.id
+    where not e.id = any (t.settled);
+
+    -- A repeated message whose first copy was handled may have come to the head of its line: with it the line must go on.
+    for v_line in select distinct e.tenant_id, e.order_key, e.id from unnest(v_repeated) e order by e.tenant_id, e.order_key
+    loop
+        perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
+    end loop;
 
     insert into ready_messages
     select e.seq, e.id, e.tenant_id, e.queue, e.type, e.priority, e.attempt, e.takeovers + 1, e.enqueued_at, e.body,

@@ -92,4 +92,22 @@ public sealed class OrderKeyTests(PostgresServer server) : MessagingTest(server)
 
         await HandledAsync(second);
     }
+
+    [Fact]
+    public async Task A_line_goes_on_although_a_node_died_holding_a_repeated_message_at_its_head()
+    {
+        await using var sender = Sender();
+        var first = sender.Bus.Create(Tenant, new Ping("first"), Keyed);
+        await sender.Bus.EnqueueAsync([first, first, sender.Bus.Create(Tenant, new Ping("second"), Keyed)], CancellationToken.None);
+        var dead = await Database.DataSource.ScalarAsync<int>("insert into message_nodes (name, heartbeat_at) values ('dead', now() - interval '1 minute') returning node_id");
+        const string Claim = "select claim_id from claim_messages($1, 'default', 20, '', null, 20, '{}', '{}', null, null)";
+        var claim = await Database.DataSource.ScalarAsync<long>(Claim, dead);
+        await Database.DataSource.ExecuteAsync("select complete_messages(array[$1], array[$2], array[null::jsonb])", claim, first.Id);
+        await Database.DataSource.ScalarAsync<long>(Claim, dead);
+
+        await using var host = await StartAsync(options: new() { Lease = TimeSpan.FromSeconds(1), Heartbeat = TimeSpan.FromMilliseconds(200) });
+
+        (await Probe.NextAsync()).Message.Text.ShouldBe("second");
+        await EmptyAsync();
+    }
 }
