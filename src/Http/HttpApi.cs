@@ -16,6 +16,7 @@ using Events.Http.People;
 using Events.Http.Problems;
 using Events.Http.Projects;
 using Events.Http.Suggestions;
+using Events.Http.Reference;
 using Events.Http.Tasks;
 using Events.Http.Undoing;
 using Events.Http.Workspaces;
@@ -82,5 +83,6 @@ public static class HttpApi
         api.MapSuggestions();
         app.MapStorage();
         app.MapOpenApiDocument();
+        app.MapReferencePage();
     }
 }
