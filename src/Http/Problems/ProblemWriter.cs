@@ -12,6 +12,8 @@ public static class ProblemWriter
     public static Task WriteAsync(this HttpResponse response, Problem problem, CancellationToken ct = default)
     {
         var body = JsonBytes.Render(problem, Write);
+        // The audit log says what was refused, and why.
+        response.HttpContext.Features.Set(problem);
         response.StatusCode = problem.Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;

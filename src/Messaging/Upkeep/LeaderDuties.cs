@@ -54,7 +54,7 @@ public sealed class LeaderDuties(NpgsqlDataSource database, MessagingOptions opt
         """
         delete from received_messages
         where ctid = any (array(
-            select ctid from received_messages where received_at < now() - $1 limit 20000))
+            select ctid from received_messages where received_at < now() - $1::interval limit 20000))
         """;
 
     private const string PruneJobsSql =

@@ -22,25 +22,49 @@ internal sealed record TaskListSql(string Page, string ScanEnd)
 
     private static TaskListSql Compose(TaskListPlan plan, bool descending, bool filtered)
     {
-        var entries = plan.IsByStatus
-            ? string.Join("\n      union all\n", Enumerable.Range(0, StatusCount).Select(status => Entries(plan, descending, Branch(status, filtered))))
-            : Entries(plan, descending, "");
+        var scanned = Ordered(plan, descending, filtered, $"{TaskListPlan.MostScanned}");
+        return new TaskListSql(Joined(filtered ? Filtered(scanned) : $"{Ordered(plan, descending, filtered, "$5 + 1")} limit $5 + 1"), EndOfScan(scanned));
+    }
+
+    private static string Ordered(TaskListPlan plan, bool descending, bool filtered, string most)
+    {
         var direction = descending ? "desc" : "asc";
-        var ordered =
+        // Each status has a run of its own in the index; bounded one by one, so that no run is read further than a page can need.
+        var entries = plan.IsByStatus
+            ? string.Join(
+                "\n      union all\n",
+                Enumerable.Range(0, StatusCount).Select(status => $"(select * from ({Entries(plan, descending, Branch(status, filtered))}) b order by b.sort_key {direction}, b.task_id {direction} limit {most})"))
+            : Entries(plan, descending, "");
+        return
             $"""
             select * from (
             {entries}
             ) e
             order by e.sort_key {direction}, e.task_id {direction}
             """;
-        return new TaskListSql(Joined(filtered ? Filtered(ordered) : $"{ordered} limit $5 + 1"), EndOfScan(ordered));
     }
 
     private static string Branch(int status, bool filtered) =>
         filtered ? $"and t.status = {status} and ($6::smallint[] is null or {status} = any ($6::smallint[]))" : $"and t.status = {status}";
 
-    private static string Entries(TaskListPlan plan, bool descending, string and) =>
-        $"""
+    // A label's entries are taken in order and bounded before their tasks are looked up one by one: joined as a whole, the
+    // planner would rather read all of a frequent label and sort it.
+    private static string Entries(TaskListPlan plan, bool descending, string and) => plan.Scope == TaskListScope.Label
+        ? $"""
+        select l.created_at as sort_key, l.task_id, t.item, t.status, t.priority, t.project_id, t.assignee_id, t.labels
+        from (
+            select l.tenant_id, l.created_at, l.task_id
+            from task_labels l
+            where {plan.Where} and ({plan.Column}, {plan.Id}) {(descending ? '<' : '>')} ($3, $4)
+            order by l.created_at {(descending ? "desc" : "asc")}, l.task_id {(descending ? "desc" : "asc")}
+            limit {TaskListPlan.MostScanned}) l
+        cross join lateral (
+            select t.item, t.status, t.priority, t.project_id, t.assignee_id, t.labels
+            from task_list t
+            where t.tenant_id = l.tenant_id and t.task_id = l.task_id
+            offset 0) t
+        """
+        : $"""
         select {plan.Column} as sort_key, {plan.Id} as task_id, t.item, t.status, t.priority, t.project_id, t.assignee_id, t.labels
         from {plan.From}
         where {plan.Where} and ({plan.Column}, {plan.Id}) {(descending ? '<' : '>')} ($3, $4) {and}

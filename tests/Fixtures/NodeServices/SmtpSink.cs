@@ -1,9 +1,25 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Events.Fixtures.NodeServices;
 
 /// <param name="Raw">Headers and body as they came.</param>
-public sealed record ReceivedMail(string From, IReadOnlyList<string> To, string Raw);
+public sealed partial record ReceivedMail(string From, IReadOnlyList<string> To, string Raw)
+{
+    /// <summary>The subject as people read it: folded lines joined, encoded words decoded.</summary>
+    public string Subject => EncodedWord().Replace(
+        SubjectLines().Match(Raw).Groups["text"].Value.Replace("\r\n", "", StringComparison.Ordinal),
+        word => Encoding.UTF8.GetString(word.Groups["kind"].Value is "B" or "b"
+            ? Convert.FromBase64String(word.Groups["text"].Value)
+            : Encoding.Latin1.GetBytes(Uri.UnescapeDataString(word.Groups["text"].Value.Replace('_', ' ').Replace('=', '%')))));
+
+    [GeneratedRegex(@"^Subject: (?<text>.*(\n[ \t].*)*)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex SubjectLines();
+
+    [GeneratedRegex(@"=\?utf-8\?(?<kind>[BQ])\?(?<text>[^?]*)\?=\s*", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex EncodedWord();
+}
 
 /// <summary>A real SMTP server (npm <c>smtp-server</c>) that takes every mail, except to mailboxes that begin with <c>gone</c>.</summary>
 public sealed class SmtpSink : IAsyncDisposable

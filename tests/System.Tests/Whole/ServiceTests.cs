@@ -58,19 +58,21 @@ public sealed class ServiceTests : IAsyncDisposable
     public async Task P1_what_was_acknowledged_survives_kill_9_of_the_service_and_its_database()
     {
         var acknowledged = new Dictionary<Guid, string>();
+        long position;
         await using (var events = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], NoVariables, Ct))
         {
             using var client = new TaskClient(events.Running);
             var project = await client.FirstProjectAsync(Ct);
             var writers = Enumerable.Range(0, 8).Select(writer => WriteUntilItBreaksAsync(client, project, writer, acknowledged, () => KillPostmasterAndServiceAsync(events))).ToList();
             await Task.WhenAll(writers);
+            position = client.Position;
         }
 
         await using var again = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], NoVariables, Ct);
         using var reader = new TaskClient(again.Running);
         acknowledged.Count.ShouldBeGreaterThanOrEqualTo(200);
         foreach (var (id, title) in acknowledged)
-            (await reader.TitleAsync(id, Ct)).ShouldBe(title);
+            (await reader.TitleAsync(id, position, Ct)).ShouldBe(title);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -10,6 +11,7 @@ namespace Events.System.Tests.Whole;
 internal sealed class TaskClient : IDisposable
 {
     private readonly HttpClient http;
+    private long position;
 
     public TaskClient(RunningService running)
     {
@@ -27,11 +29,24 @@ internal sealed class TaskClient : IDisposable
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
         using var response = await http.SendAsync(request, ct);
         response.StatusCode.ShouldBe(HttpStatusCode.Created, await response.Content.ReadAsStringAsync(ct));
+        var written = long.Parse(response.Headers.GetValues("Events-Position").Single(), CultureInfo.InvariantCulture);
+        for (var seen = Position; seen < written; seen = Position)
+            Interlocked.CompareExchange(ref position, written, seen);
         return (await response.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("id").GetGuid();
     }
 
-    public async Task<string?> TitleAsync(Guid taskId, CancellationToken ct) =>
-        (await http.GetFromJsonAsync<JsonElement>($"tasks/{taskId}", ct)).GetProperty("title").GetString();
+    /// <summary>The highest <c>Events-Position</c> that was answered.</summary>
+    public long Position => Interlocked.Read(ref position);
+
+    /// <param name="atLeast">The position that the answer has to reflect.</param>
+    public async Task<string?> TitleAsync(Guid taskId, long atLeast, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"tasks/{taskId}");
+        request.Headers.Add("Events-Min-Position", atLeast.ToString(CultureInfo.InvariantCulture));
+        using var response = await http.SendAsync(request, ct);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(ct));
+        return (await response.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("title").GetString();
+    }
 
     public async Task<JsonElement> ListAsync(string query, CancellationToken ct) => await http.GetFromJsonAsync<JsonElement>($"tasks?{query}", ct);
 

@@ -59,14 +59,14 @@ public sealed class Writing_to_people(PostgresServer server) : IAsyncLifetime
         await ChangeAsync(task, "somebody", new AddComment(Guid.CreateVersion7(), $"@[Ann](person:{workspace.Owner:D}) please look, @[Ann](person:{workspace.Owner:D})"));
         await ChangeAsync(task, workspace.Actor, new AddComment(Guid.CreateVersion7(), $"I am @[me](person:{workspace.Owner:D})"));
         await FollowAsync();
-        (await sink.NextAsync(Ct)).Raw.ShouldContain("WEB-1");
+        (await sink.NextAsync(Ct)).Subject.ShouldContain("WEB-1");
 
         await workshop.Get<PreferenceTable>().SaveAsync(workspace.Tenant, workspace.Owner, NotificationPreferences.Default with { Assigned = false }, Ct);
         await CreateAsync("Not wanted", "somebody", workspace.Owner);
         var due = await CreateAsync("Is due", "somebody", workspace.Owner, DateOnly.FromDateTime(DateTime.UtcNow));
         await FollowAsync();
         await SendAsync(new RemindOfDue());
-        (await sink.NextAsync(Ct)).Raw.ShouldContain("WEB-3");
+        (await sink.NextAsync(Ct)).Subject.ShouldContain("WEB-3");
 
         await SendAsync(new RemindOfDue());
         await ChangeAsync(due, workspace.Actor, new ChangeTaskStatus(WorkStatus.Done));
