@@ -41,11 +41,17 @@ internal sealed class TaskClient : IDisposable
     /// <param name="atLeast">The position that the answer has to reflect.</param>
     public async Task<string?> TitleAsync(Guid taskId, long atLeast, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"tasks/{taskId}");
-        request.Headers.Add("Events-Min-Position", atLeast.ToString(CultureInfo.InvariantCulture));
-        using var response = await http.SendAsync(request, ct);
-        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(ct));
-        return (await response.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("title").GetString();
+        // After a crash the tail may hold at the hole that the sequence left; each 503 has waited on the server and says: again.
+        for (var attempt = 1; ; attempt++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"tasks/{taskId}");
+            request.Headers.Add("Events-Min-Position", atLeast.ToString(CultureInfo.InvariantCulture));
+            using var response = await http.SendAsync(request, ct);
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable && attempt < 15)
+                continue;
+            response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync(ct));
+            return (await response.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("title").GetString();
+        }
     }
 
     public async Task<JsonElement> ListAsync(string query, CancellationToken ct) => await http.GetFromJsonAsync<JsonElement>($"tasks?{query}", ct);
