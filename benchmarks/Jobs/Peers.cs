@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Events.Fixtures;
 
 namespace Events.Benchmarks.Jobs;
 
@@ -12,8 +13,8 @@ internal sealed class Peers
 
     public static async Task<Peers> InstallAsync(CancellationToken ct)
     {
-        var home = Directory.CreateDirectory(Path.Combine("artifacts", "bench", "peers")).FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine("benchmarks", "Jobs", "peers")))
+        var home = SourceTree.Artifacts("bench", "peers");
+        foreach (var file in Directory.GetFiles(Path.Combine(SourceTree.Root, "benchmarks", "Jobs", "peers")))
             File.Copy(file, Path.Combine(home, Path.GetFileName(file)), overwrite: true);
         if (!File.Exists(Path.Combine(home, "node_modules", "graphile-worker", "package.json")))
             await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], home, ct);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Events.Fixtures;
 
 namespace Events.Benchmarks.Reporting;
 
@@ -15,8 +16,7 @@ internal static class Report
         foreach (var row in rows)
             Console.WriteLine($"| {row.Name} | {Number(row.Value)} | {row.Unit} | {row.BaselineName} | {Number(row.Baseline)} | {Number(row.Ratio)} |");
 
-        var directory = Directory.CreateDirectory(Path.Combine("artifacts", "bench")).FullName;
-        File.WriteAllText(Path.Combine(directory, $"{name}.json"), JsonSerializer.Serialize(rows, Json));
+        File.WriteAllText(Path.Combine(SourceTree.Artifacts("bench"), $"{name}.json"), JsonSerializer.Serialize(rows, Json));
     }
 
     private static string Number(double value) =>

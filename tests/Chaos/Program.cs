@@ -2,6 +2,7 @@ using System.Text.Json;
 using Events.Chaos;
 using Events.Chaos.Jobs;
 using Events.Chaos.Store;
+using Events.Fixtures;
 
 if (args is [StoreWorker.Argument, _])
     return await StoreWorker.RunAsync(args);
@@ -27,6 +28,5 @@ var seconds = at >= 0 && at + 1 < args.Length && int.TryParse(args[at + 1], out 
 var report = await run(TimeSpan.FromSeconds(seconds), CancellationToken.None);
 var json = JsonSerializer.Serialize(report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
 Console.WriteLine(json);
-var directory = Directory.CreateDirectory(Path.Combine("artifacts", "chaos")).FullName;
-await File.WriteAllTextAsync(Path.Combine(directory, $"{name}.json"), json);
+await File.WriteAllTextAsync(Path.Combine(SourceTree.Artifacts("chaos"), $"{name}.json"), json);
 return report.IsClean ? 0 : 2;

@@ -1,11 +1,12 @@
 using System.Reflection;
+using Events.Fixtures;
 
 namespace Events.System.Tests.Architecture;
 
 /// <summary>The source tree that these tests were built from, and what was built.</summary>
 internal static class Repository
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => SourceTree.Root;
 
     /// <summary>The projects of src, by folder.</summary>
     public static IReadOnlyList<string> Projects { get; } =
@@ -15,12 +16,4 @@ internal static class Repository
 
     public static IReadOnlyList<Assembly> Assemblies { get; } =
         [.. Projects.Select(project => Assembly.Load(project == "Http" ? "events" : $"Events.{project}"))];
-
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Events.sln")))
-            directory = directory.Parent;
-        return directory?.FullName ?? throw new InvalidOperationException("These tests run inside the repository.");
-    }
 }
