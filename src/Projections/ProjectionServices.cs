@@ -80,12 +80,15 @@ public static class ProjectionServices
     {
         services.AddSingleton<RebuildSupervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<RebuildSupervisor>());
+        services.AddSingleton<ProjectionAnnouncer>();
+        services.AddHostedService(provider => provider.GetRequiredService<ProjectionAnnouncer>());
         services.AddHostedService(provider => new ProjectionDaemon(
             provider.GetServices<Projection>(),
             provider.GetRequiredService<ProjectionHeads>(),
             provider.GetRequiredService<EventTail>(),
             provider.GetRequiredService<PageWriter>(),
             provider.GetRequiredService<ProjectionPositions>(),
+            provider.GetRequiredService<ProjectionAnnouncer>(),
             provider.GetRequiredService<ProjectionOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ProjectionDaemon>>()));

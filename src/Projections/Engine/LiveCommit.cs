@@ -16,11 +16,6 @@ internal sealed class LiveCommit(IReadOnlyList<ProjectionHead> heads, long floor
         select advance_projections($1, $2, $3, $4, $5, $6)
         """;
 
-    private const string NotifySql =
-        """
-        select pg_notify('events_projected', $1)
-        """;
-
     public override void BeforeRows(NpgsqlBatch batch)
     {
         batch.BatchCommands.Add(new NpgsqlBatchCommand(RelaxSql));
@@ -37,9 +32,4 @@ internal sealed class LiveCommit(IReadOnlyList<ProjectionHead> heads, long floor
             },
         });
     }
-
-    public override void AfterRows(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand(NotifySql)
-    {
-        Parameters = { new NpgsqlParameter<string> { TypedValue = ProjectedMessage.Format(heads.Select(h => h.Name), ceiling) } },
-    });
 }

@@ -15,10 +15,6 @@ internal abstract class PageCommit
 
     /// <summary>Statements before those that write rows: what fails here leaves no row behind.</summary>
     public abstract void BeforeRows(NpgsqlBatch batch);
-
-    public virtual void AfterRows(NpgsqlBatch batch)
-    {
-    }
 }
 
 /// <summary>
@@ -152,7 +148,6 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
         ParkedSql.Add(batch, poison);
         foreach (var page in pages)
             page.Save(batch);
-        commit.AfterRows(batch);
         await batch.ExecuteNonQueryAsync(ct);
     }
 

@@ -30,18 +30,35 @@ internal sealed class PositionSignal(int mostWaiters)
     {
         lock (access)
         {
-            if (reached <= position)
-                return;
-            Volatile.Write(ref position, reached);
-            while (waiters.TryPeek(out _, out var wanted) && wanted <= reached)
-                waiters.Dequeue().TrySetResult(true);
+            if (reached > position)
+                Set(reached);
         }
     }
 
-    /// <summary>After a rollback: the position is lower again.</summary>
+    /// <summary>After a switch, a rollback, or a crash of the server that lost the last pages: the position may be lower again.</summary>
     public void Reset(long to)
     {
         lock (access)
-            Volatile.Write(ref position, to);
+            Set(to);
+    }
+
+    /// <summary>
+    /// What the database said to somebody who asked after this process had heard of <paramref name="heard"/>. What is heard was
+    /// committed, so a lower answer means that it was lost since; unless something newer was heard meanwhile, the answer stands.
+    /// </summary>
+    public void Correct(long heard, long found)
+    {
+        lock (access)
+        {
+            if (found > position || (found < heard && position == heard))
+                Set(found);
+        }
+    }
+
+    private void Set(long reached)
+    {
+        Volatile.Write(ref position, reached);
+        while (waiters.TryPeek(out _, out var wanted) && wanted <= reached)
+            waiters.Dequeue().TrySetResult(true);
     }
 }

@@ -30,6 +30,12 @@ public abstract class Projection
     /// <summary>Whether an event of this alias can change a row.</summary>
     public abstract bool Handles(string eventType);
 
+    /// <summary>
+    /// Projections of one lane move together, in one transaction a page; lanes do not wait for each other. 0: what people look at
+    /// right after they changed something.
+    /// </summary>
+    public virtual int Lane => 0;
+
     /// <summary>Whether the fold looks at who caused an event.</summary>
     public virtual bool NeedsActor => false;
 

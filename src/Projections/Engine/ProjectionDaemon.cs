@@ -20,18 +20,20 @@ public sealed partial class ProjectionDaemon : BackgroundService
     private readonly EventTail tail;
     private readonly PageWriter writer;
     private readonly ProjectionPositions positions;
+    private readonly ProjectionAnnouncer announcer;
     private readonly ProjectionOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<ProjectionDaemon> logger;
 
     internal ProjectionDaemon(
-        IEnumerable<Projection> projections, ProjectionHeads heads, EventTail tail, PageWriter writer, ProjectionPositions positions, ProjectionOptions options, TimeProvider time, ILogger<ProjectionDaemon> logger)
+        IEnumerable<Projection> projections, ProjectionHeads heads, EventTail tail, PageWriter writer, ProjectionPositions positions, ProjectionAnnouncer announcer, ProjectionOptions options, TimeProvider time, ILogger<ProjectionDaemon> logger)
     {
         this.projections = projections.ToDictionary(p => p.Name, StringComparer.Ordinal);
         this.heads = heads;
         this.tail = tail;
         this.writer = writer;
         this.positions = positions;
+        this.announcer = announcer;
         this.options = options;
         this.time = time;
         this.logger = logger;
@@ -116,17 +118,12 @@ public sealed partial class ProjectionDaemon : BackgroundService
         ProjectionTelemetry.TakeOver(owned.Count);
         var exclusions = await heads.ExclusionsAsync(ct);
         var targets = owned.Select(h => new PageTarget(projections[h.Name], h, exclusions.GetValueOrDefault(h.Name) ?? new Exclusions())).ToList();
-        var front = targets.Max(t => t.Head.Position);
+        // What was heard before may be more than what a crash of the server left: the owner knows, and nobody else advances them now.
         foreach (var target in targets)
-            positions.Advance(target.Head.Name, target.Head.Position);
+            positions.Reset(target.Head.Name, target.Head.Position);
 
         using var any = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var running = targets
-            .Where(t => front - t.Head.Position > NearEvents)
-            .GroupBy(t => t.Head.Position)
-            .Select(group => Feed(group).RunAsync(front, any.Token))
-            .Append(RunLevelAsync([.. targets.Where(t => front - t.Head.Position <= NearEvents)], front, any.Token))
-            .ToList();
+        var running = targets.GroupBy(t => t.Projection.Lane).SelectMany(lane => RunLane([.. lane], any.Token)).ToList();
         try
         {
             // One that has caught up ends, and so do all: they are grouped anew.
@@ -137,6 +134,19 @@ public sealed partial class ProjectionDaemon : BackgroundService
             await any.CancelAsync();
             await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private List<Task> RunLane(List<PageTarget> lane, CancellationToken ct)
+    {
+        var front = lane.Max(t => t.Head.Position);
+        return
+        [
+            .. lane
+                .Where(t => front - t.Head.Position > NearEvents)
+                .GroupBy(t => t.Head.Position)
+                .Select(group => Feed(group).RunAsync(front, ct)),
+            RunLevelAsync([.. lane.Where(t => front - t.Head.Position <= NearEvents)], front, ct),
+        ];
     }
 
     private async Task RunLevelAsync(List<PageTarget> near, long front, CancellationToken ct)
@@ -152,7 +162,7 @@ public sealed partial class ProjectionDaemon : BackgroundService
         await Feed(level).RunAsync(long.MaxValue, ct);
     }
 
-    private ProjectionFeed Feed(IEnumerable<PageTarget> targets) => new([.. targets], tail, writer, positions, owner, time, logger);
+    private ProjectionFeed Feed(IEnumerable<PageTarget> targets) => new([.. targets], tail, writer, positions, announcer, owner, time, logger);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Feeding {Projection} version {Version} from position {Position}")]
     private partial void LogFeeding(string projection, int version, long position);

@@ -9,7 +9,7 @@ namespace Events.Projections.Engine;
 /// their rows and progress are one transaction.
 /// </summary>
 internal sealed partial class ProjectionFeed(
-    IReadOnlyList<PageTarget> members, EventTail tail, PageWriter writer, ProjectionPositions positions, Guid owner, TimeProvider time, ILogger logger)
+    IReadOnlyList<PageTarget> members, EventTail tail, PageWriter writer, ProjectionPositions positions, ProjectionAnnouncer announcer, Guid owner, TimeProvider time, ILogger logger)
 {
     private readonly ProjectionHead[] heads = [.. members.Select(m => m.Head)];
     private PageTarget[] targets = [.. members];
@@ -47,6 +47,7 @@ internal sealed partial class ProjectionFeed(
         Position = ceiling;
         foreach (var target in targets)
             positions.Advance(target.Head.Name, ceiling);
+        announcer.Tell(heads, ceiling);
         ProjectionTelemetry.Page(targets, events.Count, Stopwatch.GetElapsedTime(began), events.Count > 0 ? time.GetUtcNow() - events[0].Timestamp : TimeSpan.Zero);
         if (poison.Count > 0)
             Park(poison);

@@ -45,7 +45,8 @@ public sealed class ProjectionPositions
     public async Task<PositionWait> WaitAsync(string projection, long position, TimeSpan atMost, CancellationToken ct)
     {
         var signal = Signal(projection);
-        if (signal.Position >= position)
+        // While this process listens, what it has heard is still so: a crash of the server, which may lose the last pages, ends the listening.
+        if (IsListening && signal.Position >= position)
             return new PositionWait(Reached: true, signal.Position);
 
         var began = Stopwatch.GetTimestamp();
@@ -53,7 +54,13 @@ public sealed class ProjectionPositions
         // every advance and need not look.
         var reached = signal.Reach(position);
         if (!IsListening)
+        {
             await RefreshAsync(ct);
+            // What was heard was taken back by what was found.
+            if (reached.IsCompleted && signal.Position < position)
+                reached = signal.Reach(position);
+        }
+
         if (!reached.IsCompleted)
         {
             try
@@ -76,8 +83,9 @@ public sealed class ProjectionPositions
 
     internal async Task RefreshAsync(CancellationToken ct)
     {
+        var heard = signals.ToDictionary(s => s.Key, s => s.Value.Position, StringComparer.Ordinal);
         foreach (var (name, position) in await heads.PositionsAsync(ct))
-            Advance(name, position);
+            Signal(name).Correct(heard.GetValueOrDefault(name), position);
     }
 
     private PositionSignal Signal(string projection) =>

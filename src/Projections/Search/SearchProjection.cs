@@ -30,6 +30,12 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
 {
     public override string Name => "Search";
 
+    // 2: the vocabulary holds no words of keys.
+    public override int Version => 2;
+
+    /// <summary>Many small entries a task: whoever waits for a list need not wait for them.</summary>
+    public override int Lane => 1;
+
     public override IReadOnlyList<string> Tables => ["task_search", "task_words", "task_vocabulary"];
 
     public override string Script => "0450_task_search";
@@ -68,12 +74,13 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
         }
     }
 
-    // Words are learned and never forgotten: one more word to look at costs nothing, and a rebuild learns the same ones.
+    // Words are learned and never forgotten: one more word to look at costs nothing, and a rebuild learns the same ones. A key is a
+    // word of one task and is looked for by its beginning; its middle would make the vocabulary grow with the tasks.
     private static void Learn(SearchRow row)
     {
         var words = (HashSet<(Guid, string)>)row.Sums!;
         var tenant = TenantKey.Of(row.Key.Tenant);
-        foreach (var word in SearchWords.OfTask(row.HumanKey, row.Title))
+        foreach (var word in SearchWords.Of(row.Title, SearchWords.MostTitleWords))
             words.Add((tenant, word));
     }
 
@@ -150,33 +157,51 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
         batch.BatchCommands.Add(command);
     }
 
+    // Nearly all words are known: one look a word, and only what is new is spread over its suffixes.
     private const string LearnSql =
         """
+        with fresh as (
+            select w.tenant_id, w.word
+            from unnest($1::uuid[], $2::varchar[]) as w (tenant_id, word)
+            where not exists (
+                select from task_vocabulary v
+                where v.tenant_id = w.tenant_id and v.suffix = w.word and v.word = w.word))
         insert into task_vocabulary (tenant_id, suffix, word)
-        select *
-        from unnest($1::uuid[], $2::varchar[], $3::varchar[])
+        select f.tenant_id, f.word, f.word
+        from fresh f
+        union all
+        select f.tenant_id, substr(f.word, s.start), f.word
+        from fresh f
+        cross join lateral generate_series(2, length(f.word) - 2) as s (start)
         on conflict do nothing
         """;
 
+    // Before its indexes exist a rebuild's table cannot say what is known but by reading it all; sets of streams are large and few.
     private const string LearnUnindexedSql =
         """
+        with fresh as (
+            select *
+            from unnest($1::uuid[], $2::varchar[]) as w (tenant_id, word)
+            except
+            select v.tenant_id, v.word
+            from task_vocabulary v)
         insert into task_vocabulary (tenant_id, suffix, word)
-        select *
-        from unnest($1::uuid[], $2::varchar[], $3::varchar[])
-        except
-        select *
-        from task_vocabulary
+        select f.tenant_id, f.word, f.word
+        from fresh f
+        union all
+        select f.tenant_id, substr(f.word, s.start), f.word
+        from fresh f
+        cross join lateral generate_series(2, length(f.word) - 2) as s (start)
         """;
 
     protected override void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
     {
-        var entries = ((HashSet<(Guid Tenant, string Word)>)sums).SelectMany(w => SearchWords.Suffixes(w.Word).Prepend(w.Word), (w, suffix) => (w.Tenant, suffix, w.Word)).Distinct().ToList();
-        if (entries.Count == 0)
+        var words = (HashSet<(Guid Tenant, string Word)>)sums;
+        if (words.Count == 0)
             return;
         var learn = new NpgsqlBatchCommand(indexed ? LearnSql : LearnUnindexedSql);
-        learn.AddColumn(entries, e => e.Tenant);
-        learn.AddColumn(entries, e => e.suffix);
-        learn.AddColumn(entries, e => e.Word);
+        learn.AddColumn(words, w => w.Tenant);
+        learn.AddColumn(words, w => w.Word);
         batch.BatchCommands.Add(learn);
     }
 

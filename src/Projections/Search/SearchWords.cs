@@ -56,15 +56,6 @@ internal static class SearchWords
         return words;
     }
 
-    public static IEnumerable<string> Suffixes(string word)
-    {
-        for (var start = 1; start <= word.Length - ShortestSuffix; start++)
-        {
-            if (!char.IsLowSurrogate(word[start]))
-                yield return word[start..];
-        }
-    }
-
     /// <summary>Eight letters in front of each lexeme; two tenants may share them, so the tenant is compared too.</summary>
     public static string Tag(TenantId tenant) => TenantKey.Of(tenant).ToString("N")[^8..];
 

@@ -17,6 +17,8 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 
     public override bool NeedsActor => true;
 
+    public override int Lane => 1;
+
     public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
 
     protected override void Evolve(TaskDetailRow row, RecordedEvent recorded) => TaskDetailFold.Evolve(row, recorded);
