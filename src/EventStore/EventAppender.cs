@@ -147,10 +147,10 @@ public sealed partial class EventAppender : IAsyncDisposable
         switch (outcome)
         {
             case { Error: { } error }:
-                unit.TryFail(error);
+                unit.Fail(error);
                 break;
             case { Outcome: { } known }:
-                unit.TrySucceed(known);
+                unit.Succeed(known);
                 break;
             default:
                 await ReplayAsync(unit, ct);
@@ -164,14 +164,14 @@ public sealed partial class EventAppender : IAsyncDisposable
         {
             var found = await events.FindIdempotentAnswerAsync(unit.Unit.Tenant, unit.Key!.Key, ct);
             if (found is null)
-                unit.TryFail(new EventStoreUnavailableException("The stored answer expired while it was looked up.", null));
+                unit.Fail(new EventStoreUnavailableException("The stored answer expired while it was looked up.", null));
             else
-                unit.TrySucceed(new AppendOutcome.Replayed(found.Answer, found.Position));
+                unit.Succeed(new AppendOutcome.Replayed(found.Answer, found.Position));
         }
         catch (NpgsqlException error)
         {
             LogReplayFailed(error, unit.Unit.Tenant);
-            unit.TryFail(new EventStoreUnavailableException("The stored answer could not be read.", error));
+            unit.Fail(new EventStoreUnavailableException("The stored answer could not be read.", error));
         }
     }
 

@@ -55,7 +55,7 @@ public sealed partial class AuditLog : IAsyncDisposable
                 await InsertAsync(batch, ct);
                 Written.Add(batch.Count);
                 foreach (var item in batch)
-                    item.TrySucceed(true);
+                    item.Succeed(true);
                 return;
             }
             catch (NpgsqlException error) when (error.IsTransient && attempt < Attempts)
@@ -68,7 +68,7 @@ public sealed partial class AuditLog : IAsyncDisposable
                 Dropped.Add(batch.Count);
                 LogLost(error, batch.Count);
                 foreach (var item in batch)
-                    item.TrySucceed(false);
+                    item.Succeed(false);
                 return;
             }
         }

@@ -6,6 +6,7 @@ namespace Events.EventStore.Appending;
 internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions options) : IAsyncDisposable
 {
     private readonly AppendCommand command = new(options);
+    private readonly AppendOneCommand alone = new(options);
     private NpgsqlConnection? connection;
 
     /// <summary>Before anything is sent: a failure here means that nothing happened.</summary>
@@ -19,14 +20,17 @@ internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions 
 
     public async Task<long[]> ExecuteAsync(Guid batch, IReadOnlyList<PendingUnit> units, CancellationToken ct)
     {
-        command.Fill(batch, units);
         try
         {
+            if (units.Count == 1 && AppendOneCommand.Takes(units[0]) && await alone.ExecuteAsync(connection!, batch, units[0], ct) is { } answer)
+                return answer;
+            command.Fill(batch, units);
             return await command.ExecuteAsync(connection!, ct);
         }
         catch
         {
             command.Renew();
+            alone.Renew();
             throw;
         }
     }
@@ -44,5 +48,6 @@ internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions 
     {
         await DropAsync();
         command.Dispose();
+        alone.Dispose();
     }
 }

@@ -73,6 +73,7 @@ declare
     appends constant integer := cardinality(a_unit);
     recorded_at timestamptz;
     fenced boolean;
+    accepts_all boolean;
     ignored boolean;
     outcomes bigint[];      -- per unit
     faults bigint[];        -- per unit
@@ -105,11 +106,13 @@ begin
     ignored := pg_advisory_xact_lock(4995144563013713920 + 'mt_events'::regclass::oid::bigint) is null;
     recorded_at := clock_timestamp();
 
-    select exists (select from append_fences f where f.batch = batch_id),
-           array_agg(case when m.is_archived then -1 else coalesce(m.version, 0) end order by s.stream)
-    into fenced, before
-    from generate_series(1, cardinality(s_id)) as s (stream)
-    left join mt_streams m on m.tenant_id = s_tenant[s.stream] and m.id = s_id[s.stream];
+    select exists (select from append_fences f where f.batch = batch_id), array_agg(s.version), array_agg(s.version + 1),
+           cardinality(s_id) = appends and bool_and(s.version >= 0 and (a_expected[s.stream] < 0 or a_expected[s.stream] = s.version))
+    into fenced, before, firsts, accepts_all
+    from (select s.stream, case when m.is_archived then -1 else coalesce(m.version, 0) end as version
+          from generate_series(1, cardinality(s_id)) as s (stream)
+          left join mt_streams m on m.tenant_id = s_tenant[s.stream] and m.id = s_id[s.stream]) s;
+    -- (A nested loop, the only join left, keeps the order of the streams.)
     if fenced then
         raise exception 'batch % was given up by its appender', batch_id using errcode = 'EV001';
     end if;
@@ -128,46 +131,57 @@ begin
         end loop;
     end if;
 
-    for unit in 1 .. units loop
-        verdict := 0;
-        if refused then
-            verdict := outcomes[unit];
-        end if;
-        last_append := first_append;
-        while last_append <= appends and a_unit[last_append] = unit loop
-            if verdict = 0 then
-                known := after[a_stream[last_append]];
-                if known < 0 or (a_expected[last_append] >= 0 and a_expected[last_append] <> known) then
-                    if not refused then
-                        refused := true;
-                        outcomes := array_fill(0::bigint, array[units]);
-                    end if;
-                    if faults is null then
-                        faults := array_fill(0::bigint, array[units]);
-                        actuals := faults;
-                    end if;
-                    verdict := case when known < 0 then 2 else 1 end;
-                    faults[unit] := last_append;
-                    actuals[unit] := known;
-                    outcomes[unit] := verdict;
-                end if;
-            end if;
-            last_append := last_append + 1;
-        end loop;
-        for i in first_append .. last_append - 1 loop
+    -- Streams are numbered as the appends meet them. Where each is met once and as expected, there is nothing to decide.
+    if accepts_all and not refused then
+        for i in 1 .. appends loop
             starts[i] := accepted;
-            if verdict = 0 then
-                known := after[a_stream[i]];
-                firsts[i] := known + 1;
-                after[a_stream[i]] := known + a_count[i];
-                accepted := accepted + a_count[i];
-            else
-                firsts[i] := 0;
-            end if;
+            after[i] := before[i] + a_count[i];
+            accepted := accepted + a_count[i];
+            lasts[a_unit[i]] := accepted;
         end loop;
-        lasts[unit] := accepted;
-        first_append := last_append;
-    end loop;
+    else
+        firsts := '{}';
+        for unit in 1 .. units loop
+            verdict := 0;
+            if refused then
+                verdict := outcomes[unit];
+            end if;
+            last_append := first_append;
+            while last_append <= appends and a_unit[last_append] = unit loop
+                if verdict = 0 then
+                    known := after[a_stream[last_append]];
+                    if known < 0 or (a_expected[last_append] >= 0 and a_expected[last_append] <> known) then
+                        if not refused then
+                            refused := true;
+                            outcomes := array_fill(0::bigint, array[units]);
+                        end if;
+                        if faults is null then
+                            faults := array_fill(0::bigint, array[units]);
+                            actuals := faults;
+                        end if;
+                        verdict := case when known < 0 then 2 else 1 end;
+                        faults[unit] := last_append;
+                        actuals[unit] := known;
+                        outcomes[unit] := verdict;
+                    end if;
+                end if;
+                last_append := last_append + 1;
+            end loop;
+            for i in first_append .. last_append - 1 loop
+                starts[i] := accepted;
+                if verdict = 0 then
+                    known := after[a_stream[i]];
+                    firsts[i] := known + 1;
+                    after[a_stream[i]] := known + a_count[i];
+                    accepted := accepted + a_count[i];
+                else
+                    firsts[i] := 0;
+                end if;
+            end loop;
+            lasts[unit] := accepted;
+            first_append := last_append;
+        end loop;
+    end if;
 
     if accepted > 0 then
         -- Drawn after every check, so that a refusal leaves no gap.

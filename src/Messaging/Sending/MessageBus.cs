@@ -154,7 +154,7 @@ public sealed class MessageBus : IAsyncDisposable
         {
             await StoreAsync(items.Count == 1 ? items[0].Messages : [.. items.SelectMany(i => i.Messages)], ct);
             foreach (var item in items)
-                item.TrySucceed(true);
+                item.Succeed(true);
         }
         catch (PostgresException error) when (items.Count > 1 && !error.IsTransient)
         {
@@ -169,11 +169,11 @@ public sealed class MessageBus : IAsyncDisposable
         try
         {
             await StoreAsync(item.Messages, ct);
-            item.TrySucceed(true);
+            item.Succeed(true);
         }
         catch (Exception error)
         {
-            item.TryFail(error);
+            item.Fail(error);
         }
     }
 

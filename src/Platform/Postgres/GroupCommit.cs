@@ -2,19 +2,46 @@ namespace Events.Platform.Postgres;
 
 /// <summary>A request that waits to be written together with others.</summary>
 /// <typeparam name="TResult">What its caller gets.</typeparam>
-public abstract class GroupCommitItem<TResult>
+public abstract class GroupCommitItem<TResult> : IThreadPoolWorkItem
 {
-    // Continuations run elsewhere: the lane goes straight on to its next batch.
-    private readonly TaskCompletionSource<TResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TResult> completion = new();
+    private TResult? result;
+    private Exception? error;
+    private bool answered;
 
     public Task<TResult> Completion => completion.Task;
 
     /// <summary>Payload size in bytes, counted against the batch's limit.</summary>
     public abstract int Size { get; }
 
-    public bool TrySucceed(TResult result) => completion.TrySetResult(result);
+    /// <summary>Keeps the answer, the first one counts; the caller gets it when the whole batch is answered.</summary>
+    public void Succeed(TResult answer)
+    {
+        if (answered)
+            return;
+        answered = true;
+        result = answer;
+    }
 
-    public bool TryFail(Exception error) => completion.TrySetException(error);
+    /// <inheritdoc cref="Succeed"/>
+    public void Fail(Exception answer)
+    {
+        if (answered)
+            return;
+        answered = true;
+        error = answer;
+    }
+
+    /// <summary>The caller goes on, on this thread.</summary>
+    internal void Publish()
+    {
+        if (error is null)
+            completion.TrySetResult(result!);
+        else
+            completion.TrySetException(error);
+    }
+
+    void IThreadPoolWorkItem.Execute() => Publish();
 
     public bool TryCancel(CancellationToken ct) => completion.TrySetCanceled(ct);
 }
@@ -102,22 +129,36 @@ public sealed class GroupCommit<TItem, TResult>(GroupCommitLimits limits, Func<I
         var batch = new List<TItem>();
         while (TryDrain(batch))
         {
-            try
+            await WriteAsync(batch);
+            if (batch.Count == 1 && TryEnd())
             {
-                await write(batch, stopping.Token);
-                foreach (var item in batch)
-                    item.TryFail(new InvalidOperationException("The batch ended without an answer for this request."));
+                // The lane's last act, so the lone caller goes on right here.
+                batch[0].Publish();
+                return;
             }
-            catch (Exception error)
-            {
-                foreach (var item in batch)
-                    item.TryFail(error);
-            }
+
+            foreach (var item in batch)
+                ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
 
             // Those who were just answered often ask again at once. Letting them run first makes the next batch theirs, instead
             // of one for the quickest of them and one for the rest.
             for (var i = 0; i < Courtesies && batch.Count > 1 && Waiting < batch.Count / 2; i++)
                 await Task.Yield();
+        }
+    }
+
+    private async Task WriteAsync(List<TItem> batch)
+    {
+        try
+        {
+            await write(batch, stopping.Token);
+            foreach (var item in batch)
+                item.Fail(new InvalidOperationException("The batch ended without an answer for this request."));
+        }
+        catch (Exception error)
+        {
+            foreach (var item in batch)
+                item.Fail(error);
         }
     }
 
@@ -137,12 +178,21 @@ public sealed class GroupCommit<TItem, TResult>(GroupCommitLimits limits, Func<I
                 batch.Add(next);
             }
 
-            if (batch.Count > 0)
-                return true;
+            return batch.Count > 0 || !TryEnd();
+        }
+    }
+
+    /// <summary>Ends the lane when nothing waits; the next caller starts another.</summary>
+    private bool TryEnd()
+    {
+        lock (access)
+        {
+            if (waiting.Count > 0)
+                return false;
             running--;
             if (closed && running == 0)
                 ended.TrySetResult();
-            return false;
+            return true;
         }
     }
 
