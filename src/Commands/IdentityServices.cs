@@ -38,6 +38,7 @@ public static class IdentityServices
         services.AddAggregate(IdentityAggregates.Workspace);
 
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<WorkspacePeople>();
         services.AddHostedService<AccessFollower>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<Placeholders>();

@@ -17,7 +17,7 @@ public sealed record UnitOfWork(TenantId Tenant, IReadOnlyList<StreamAppend> Str
 }
 
 /// <param name="StreamType">Marten's alias of the aggregate, e.g. <c>task_state</c>; stored when the stream starts.</param>
-/// <param name="Events">Instances of types that are registered in <see cref="EventTypes"/>, <see cref="RestoredEvent"/> or <see cref="DescribedEvent"/>; at least one.</param>
+/// <param name="Events">Instances of types that are registered in <see cref="EventTypes"/>, <see cref="RestoredEvent"/> or <see cref="DescribedEvent"/>. None: nothing is written to the stream, the unit only rests on its being at an exact version; such streams follow those that are written to.</param>
 public sealed record StreamAppend(Guid StreamId, string? StreamType, ExpectedVersion Expected, IReadOnlyList<object> Events);
 
 /// <summary>An event with metadata of its own instead of its unit's: one unit can tell what several people did at several times.</summary>

@@ -35,6 +35,7 @@ public static class HttpApi
         .AddSingleton<OpenApiDocument>()
         .AddPersonHandlers()
         .AddWorkspaceHandlers()
+        .AddSingleton<BoardNeighbours>()
         .AddSingleton<TaskHandlers>()
         .AddSingleton<TaskQueries>()
         .AddSingleton<BatchHandler>()

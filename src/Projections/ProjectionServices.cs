@@ -41,6 +41,7 @@ public static class ProjectionServices
         services.AddSingleton<TaskHistoryQuery>();
         services.AddSingleton<ProjectListQuery>();
         services.AddSingleton<TaskRowsQuery>();
+        services.AddSingleton<PastEvents>();
         services.AddSingleton<TaskAtQuery>();
         services.AddSingleton<TaskListAtQuery>();
         services.AddSingleton<ProjectDiffQuery>();

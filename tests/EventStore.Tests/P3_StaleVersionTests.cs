@@ -19,6 +19,21 @@ public sealed class P3_A_stale_expected_version_is_refused(PostgresServer server
     }
 
     [Fact]
+    public async Task Of_a_stream_that_a_unit_only_rests_on_and_does_not_write_to()
+    {
+        var (written, read) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await Store.AppendAsync(Tenant, read, ExpectedVersion.NoStream, new NoteWritten("n", 1));
+        (await Store.Appender.AppendAsync(Unit(2), Stop)).ShouldBe(new AppendOutcome.VersionConflict(read, 2, 1));
+        (await Store.Reader.ReadStreamVersionAsync(Tenant, written, Stop)).ShouldBe(0);
+        (await Store.Appender.AppendAsync(Unit(1), Stop)).ShouldBeOfType<AppendOutcome.Appended>().Versions.ShouldBe([1, 1]);
+        (await Store.Reader.ReadStreamVersionAsync(Tenant, read, Stop)).ShouldBe(1);
+
+        UnitOfWork Unit(long seen) => new(
+            Tenant,
+            [new StreamAppend(written, "note", ExpectedVersion.NoStream, [new NoteWritten("n", 1)]), new StreamAppend(read, "note", ExpectedVersion.Exactly(seen), [])]);
+    }
+
+    [Fact]
     public async Task Of_all_who_saw_the_same_version_one_wins()
     {
         await using var other = Store.On(Database);

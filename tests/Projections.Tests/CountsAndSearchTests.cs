@@ -42,20 +42,20 @@ public sealed class CountsAndSearchTests(PostgresServer server) : IAsyncLifetime
         await service.ReachAsync(last, TaskCountsQuery.Projection);
         var counts = service.Get<TaskCountsQuery>();
 
-        Number(await counts.WorkspaceAsync(tenant, CancellationToken.None), "open").ShouldBe(2);
-        var mine = await counts.PersonAsync(tenant, person, today, CancellationToken.None);
+        Number(await counts.WorkspaceAsync(tenant, [], CancellationToken.None), "open").ShouldBe(2);
+        var mine = await counts.PersonAsync(tenant, person, [], today, CancellationToken.None);
         mine.Position.ShouldBe(last);
         (Number(mine, "open"), Number(mine, "overdue"), Number(mine, "dueToday"), Number(mine, "dueThisWeek")).ShouldBe((2, 1, 0, 1));
 
         last = await service.AppendAsync(tenant, task, new TaskStatusChanged(WorkStatus.Todo, WorkStatus.Done));
         await service.ReachAsync(last, TaskCountsQuery.Projection);
-        mine = await counts.PersonAsync(tenant, person, today, CancellationToken.None);
+        mine = await counts.PersonAsync(tenant, person, [], today, CancellationToken.None);
         (Number(mine, "open"), Number(mine, "overdue")).ShouldBe((1, 0));
         var ofProject = await counts.ProjectAsync(tenant, project, CancellationToken.None);
         (Number(ofProject, "open"), Number(ofProject, "total")).ShouldBe((1, 2));
 
         var now = DateOnly.FromDateTime(DateTime.UtcNow);
-        var flow = await counts.FlowAsync(tenant, project, now.AddDays(-1), now.AddDays(1), CancellationToken.None);
+        var flow = await counts.FlowAsync(tenant, project, [], now.AddDays(-1), now.AddDays(1), CancellationToken.None);
         var days = JsonDocument.Parse(flow.Json).RootElement.GetProperty("days").EnumerateArray().ToList();
         days.Count.ShouldBe(3);
         days[2].GetProperty("done").GetInt64().ShouldBe(1);

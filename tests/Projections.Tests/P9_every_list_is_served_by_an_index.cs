@@ -9,6 +9,7 @@ using Events.Projections.TaskCounts;
 using Events.Projections.TaskDetail;
 using Events.Projections.TaskHistory;
 using Events.Projections.TaskList;
+using Events.Projections.TimeTravel;
 using Npgsql;
 using Shouldly;
 
@@ -95,6 +96,10 @@ public sealed class P9_every_list_is_served_by_an_index(PostgresServer server) :
             .. TaskHistoryQuery.Statements,
             .. TaskCountsQuery.Statements,
             .. SearchQuery.Statements,
+            .. TaskRowsQuery.Statements,
+            .. TaskListAtQuery.Statements,
+            .. ProjectDiffQuery.Statements,
+            .. PastEvents.Statements,
         ];
         await using var connection = await database.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken);
         foreach (var ((plan, _, filtered), sql) in TaskListSql.All)

@@ -34,6 +34,10 @@ public sealed class AccessDirectory
     public ValueTask<WorkspaceState> WorkspaceAsync(TenantId tenant, CancellationToken ct) =>
         Guid.TryParse(tenant.Value, out var id) ? workspaces.GetAsync(tenant, id, ct) : new(WorkspaceState.Initial);
 
+    /// <summary>With the version of its stream.</summary>
+    public ValueTask<(WorkspaceState State, long Version)> VersionedWorkspaceAsync(TenantId tenant, CancellationToken ct) =>
+        Guid.TryParse(tenant.Value, out var id) ? workspaces.GetWithVersionAsync(tenant, id, ct) : new((WorkspaceState.Initial, 0));
+
     /// <summary>Compared with the store now, however young what is in memory: asked before a refusal.</summary>
     public async Task<WorkspaceState> NewestWorkspaceAsync(TenantId tenant, CancellationToken ct) =>
         Guid.TryParse(tenant.Value, out var id) ? await workspaces.GetNewestAsync(tenant, id, ct) : WorkspaceState.Initial;

@@ -36,6 +36,13 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
         return new(GetSlowlyAsync(entry, tenant, id, ct));
     }
 
+    /// <summary>With the stream's version that the state is of.</summary>
+    public async ValueTask<(TState State, long Version)> GetWithVersionAsync(TenantId tenant, Guid id, CancellationToken ct)
+    {
+        await GetAsync(tenant, id, ct);
+        return entries.TryGetValue((tenant, id), out var entry) ? await entry.Loading.WaitAsync(ct) : (definition.Initial, 0);
+    }
+
     /// <summary>As the store has it now: before something is refused that another process may just have granted.</summary>
     public Task<TState> GetNewestAsync(TenantId tenant, Guid id, CancellationToken ct) =>
         GetSlowlyAsync(entries.GetValueOrDefault((tenant, id)), tenant, id, ct);

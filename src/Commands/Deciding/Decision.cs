@@ -20,7 +20,11 @@ public abstract record Decision
     /// <param name="pointer">JSON pointer of the member that is at fault, e.g. <c>/role</c>.</param>
     public static Decision Refuse(string code, string detail, string? pointer = null) => new Refused(code, detail, pointer);
 
-    public sealed record Accepted(IReadOnlyList<object> Events) : Decision;
+    public sealed record Accepted(IReadOnlyList<object> Events) : Decision
+    {
+        /// <summary>Other streams that the decision read, each with its version: when one is another by the time of writing, it is decided anew.</summary>
+        public IReadOnlyList<(Guid Stream, long Version)> RestsOn { get; init; } = [];
+    }
 
     public sealed record Unchanged : Decision;
 

@@ -85,7 +85,7 @@ internal sealed class CommandLoop<TState>(
                 return await ReplayAsync(context, ct) 
                     ?? new CommandResult<TState>.Refused(refused.Code, refused.Detail, refused.Pointer);
             case Decision.Accepted accepted:
-                return await AppendAsync(context, id, state, version, accepted.Events, answer, others, ct);
+                return await AppendAsync(context, id, state, version, accepted, answer, others, ct);
             default:
                 return await KeepAsync(context, new CommandResult<TState>.Done(state, version, 0, null, []), answer, ct);
         }
@@ -96,16 +96,19 @@ internal sealed class CommandLoop<TState>(
         Guid id,
         TState state,
         long version,
-        IReadOnlyList<object> events,
+        Decision.Accepted accepted,
         Func<CommandResult<TState>.Done, StoredAnswer> answer,
         IReadOnlyList<StreamAppend> others,
         CancellationToken ct)
     {
+        var events = accepted.Events;
         var after = state;
         foreach (var happened in events)
             after = aggregate.Evolve(after, happened);
         var done = new CommandResult<TState>.Done(after, version + events.Count, 0, null, events);
         var append = new StreamAppend(id, aggregate.StreamType, ExpectedVersion.Exactly(version), events);
+        if (accepted.RestsOn.Count > 0)
+            others = [.. others, .. accepted.RestsOn.Select(seen => new StreamAppend(seen.Stream, aggregate.StreamType, ExpectedVersion.Exactly(seen.Version), []))];
         var outcome = await appender.AppendAsync(
             new UnitOfWork(context.Tenant, others.Count == 0 ? [append] : [append, .. others])
             {
@@ -122,6 +125,9 @@ internal sealed class CommandLoop<TState>(
             case AppendOutcome.VersionConflict conflict when conflict.StreamId == id:
                 loader.Forget(context.Tenant, id);
                 return context.IfMatch is { } seen ? new CommandResult<TState>.VersionMismatch(seen, conflict.Actual) : null;
+            case AppendOutcome.VersionConflict conflict when accepted.RestsOn.Any(seen => seen.Stream == conflict.StreamId):
+                loader.Forget(context.Tenant, conflict.StreamId);
+                return null;
             case AppendOutcome.VersionConflict:
                 return new CommandResult<TState>.Refused("name_taken", "The name is taken.", null);
             case AppendOutcome.StreamArchived:

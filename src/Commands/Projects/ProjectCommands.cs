@@ -1,3 +1,4 @@
+using Events.Commands.Access;
 using Events.Commands.Deciding;
 using Events.Commands.Handling;
 using Events.Commands.Reservations;
@@ -9,7 +10,7 @@ namespace Events.Commands.Projects;
 using Result = CommandResult<ProjectState>;
 
 /// <summary>Carries out what people want of projects.</summary>
-public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, EventAppender appender, EventReader reader)
+public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, EventAppender appender, EventReader reader, WorkspacePeople people)
 {
     public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve) { StartsWith = typeof(ProjectCreated) };
 
@@ -27,7 +28,8 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
             "project_key",
             ExpectedVersion.NoStream,
             [new ProjectKeyReserved(command.ProjectId, command.Key)]);
-        var result = await loop.RunAsync(context, command.ProjectId, (project, _) => new(command.Decide(project)), answer, [key], ct);
+        var result = await loop.RunAsync(
+            context, command.ProjectId, async (project, _) => await RefuseStrangerAsync(context, project, command, ct) ?? command.Decide(project), answer, [key], ct);
         return result is Result.Refused { Code: "name_taken" }
             ? new Result.Refused("project_key_taken", $"Another project has the key {command.Key}.", "/key")
             : result;
@@ -42,8 +44,31 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
         if (errors.Any)
             return new(new Result.Invalid(errors.Found));
         return loop.RunAsync(
-            context, projectId, (project, version) => new(version == 0 ? Missing : command.Decide(project)), answer, [], ct);
+            context,
+            projectId,
+            async (project, version) => version == 0 ? Missing : await RefuseStrangerAsync(context, project, command, ct) ?? command.Decide(project),
+            answer,
+            [],
+            ct);
     }
+
+    private async ValueTask<Decision?> RefuseStrangerAsync(CommandContext context, ProjectState project, ProjectCommand command, CancellationToken ct)
+    {
+        var lead = command switch
+        {
+            CreateProject create => create.LeadId,
+            ChangeProjectLead change => change.LeadId,
+            ChangeProject { Changes: var changes } => changes.OfType<ChangeProjectLead>().FirstOrDefault()?.LeadId,
+            UndoProjectChange { Happened: ProjectLeadChanged happened } => happened.From,
+            _ => null,
+        };
+        return lead is { } person && person != project.LeadId && !await people.KnowsAsync(context.Tenant, person, ct)
+            ? Decision.Refuse("lead_not_found", "Nobody in this workspace has this id.", "/leadId")
+            : null;
+    }
+
+    public async ValueTask<bool> ExistsAsync(TenantId tenant, Guid projectId, CancellationToken ct) =>
+        (await projects.LoadAsync(tenant, projectId, ct)).State.Exists;
 
     /// <summary>The project as it was at a version; null when it had none such.</summary>
     public async Task<ProjectState?> FindAtAsync(TenantId tenant, Guid projectId, long version, CancellationToken ct)

@@ -38,7 +38,7 @@ public sealed record CreateTask(Guid TaskId, Guid ProjectId, string Title)
             return Decision.Refuse("project_not_found", "There is no such project.", "/projectId");
         if (project.IsArchived)
             return Decision.Refuse("project_archived", "The project is archived; restore it first.", "/projectId");
-        return ReparentTask.RefuseParent(TaskId, ProjectId, ParentId, facts);
+        return AssignTask.RefuseStranger(AssigneeId, facts) ?? ReparentTask.RefuseParent(TaskId, ProjectId, ParentId, facts);
     }
 
     internal Decision Decide(ProjectState project, TaskFacts facts, long number) =>

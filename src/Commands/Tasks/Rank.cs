@@ -30,6 +30,19 @@ public static class Rank
     public static bool IsValid(string? rank) =>
         rank is { Length: > 0 and <= Limits.Rank } && rank[^1] != '0' && !rank.AsSpan().ContainsAnyExcept(Allowed);
 
+    /// <summary>
+    /// A place of a task's own between two others: the task's number is part of it, so that two tasks that are dropped into one
+    /// gap at the same moment do not share a place.
+    /// </summary>
+    public static string OfPlace(string? before, string? after, long number)
+    {
+        // What begins with a rank between the two is between the two, however it goes on.
+        var result = new System.Text.StringBuilder(Between(before, after));
+        for (; number > 0; number /= 36)
+            result.Append(Digits[(int)(number % 36)]);
+        return result.Append('i').ToString();
+    }
+
     /// <param name="before">The left neighbour's rank; null: the very first place.</param>
     /// <param name="after">The right neighbour's rank; null: the very last place. Greater than <paramref name="before"/>.</param>
     public static string Between(string? before, string? after)

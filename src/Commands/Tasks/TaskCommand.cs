@@ -29,8 +29,20 @@ public abstract record TaskCommand
 public sealed record TaskFacts(
     string Actor,
     bool MayModerate = false,
-    IReadOnlyList<(Guid Id, TaskState Task)>? Parent = null,
+    IReadOnlyList<Ancestor>? Parent = null,
     bool OtherExists = true)
 {
     public Guid TaskId { get; init; }
+
+    /// <summary>Of the people whom the command names, those who are nobody in the workspace.</summary>
+    public IReadOnlyCollection<Guid> Strangers { get; init; } = [];
+
+    /// <summary>What comes before the place that the task is put to; null: nothing, or no such task.</summary>
+    public RankNeighbour? Behind { get; init; }
+
+    /// <summary>What comes after it; null: nothing, or no such task.</summary>
+    public RankNeighbour? Ahead { get; init; }
 }
+
+/// <summary>A task above another.</summary>
+public sealed record Ancestor(Guid Id, TaskState Task, long Version);

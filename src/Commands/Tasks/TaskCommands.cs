@@ -1,3 +1,4 @@
+using Events.Commands.Access;
 using Events.Commands.Deciding;
 using Events.Commands.Handling;
 using Events.Commands.Numbering;
@@ -15,6 +16,7 @@ public sealed class TaskCommands(
     AggregateLoader<ProjectState> projects,
     EventAppender appender,
     EventReader reader,
+    WorkspacePeople people,
     TaskNumbers numbers)
 {
     public static AggregateDefinition<TaskState> Aggregate { get; } = new("task_state", TaskState.Initial, TaskState.Evolve) { StartsWith = typeof(TaskCreated) };
@@ -36,7 +38,11 @@ public sealed class TaskCommands(
                 if (task.Exists)
                     return Decision.Refuse("task_exists", "A task has this id.", "/id");
                 var (project, _) = await projects.LoadAsync(context.Tenant, command.ProjectId, ct);
-                var facts = new TaskFacts(context.Actor, Parent: await LineOfAsync(context.Tenant, command.ParentId, ct)) { TaskId = command.TaskId };
+                var facts = new TaskFacts(context.Actor, Parent: await LineOfAsync(context, command.ParentId, ct))
+                {
+                    TaskId = command.TaskId,
+                    Strangers = await StrangersAsync(context, command.AssigneeId, ct),
+                };
                 return command.Refuse(project, facts)
                     ?? command.Decide(project, facts, await numbers.NextAsync(context.Tenant, command.ProjectId, ct));
             },
@@ -58,11 +64,61 @@ public sealed class TaskCommands(
             taskId,
             async (task, version) => version == 0 || context.HiddenProjects.Contains(task.ProjectId)
                 ? Missing
-                : command.Decide(task, await FactsAsync(context, taskId, command, ct)),
+                : Decide(task, await FactsAsync(context, taskId, command, ct)),
+            answer,
+            [],
+            ct);
+
+        // Two people who put two tasks below each other at the same moment both see no cycle. The line that the new parent stands in
+        // must be at commit what it was here; a line that changed is read and decided on again.
+        Decision Decide(TaskState task, TaskFacts facts) => command.Decide(task, facts) switch
+        {
+            Decision.Accepted accepted when accepted.Events.Any(e => e is TaskReparented { To: not null }) =>
+                accepted with { RestsOn = [.. facts.Parent!.Select(ancestor => (ancestor.Id, ancestor.Version))] },
+            var decision => decision,
+        };
+    }
+
+    /// <summary>Puts a task beside others of its project.</summary>
+    /// <param name="next">The rank that follows a neighbour's (true) or leads to it (false) in its project, the moved task's own left out; null: there is none.</param>
+    public ValueTask<Result> PlaceAsync(
+        CommandContext context,
+        Guid taskId,
+        PlaceTask command,
+        Func<Guid, RankNeighbour, bool, ValueTask<string?>> next,
+        Func<Result.Done, StoredAnswer> answer,
+        CancellationToken ct)
+    {
+        var errors = default(FieldErrors);
+        command.Validate(ref errors);
+        if (errors.Any)
+            return new(new Result.Invalid(errors.Found));
+        return loop.RunAsync(
+            context,
+            taskId,
+            async (task, version) => version == 0 || context.HiddenProjects.Contains(task.ProjectId)
+                ? Missing
+                : command.Decide(task, await NeighboursAsync(context, taskId, command, next, ct)),
             answer,
             [],
             ct);
     }
+
+    // Read past the cache: a neighbour that another process moved a moment ago is not where it was.
+    private async ValueTask<TaskFacts> NeighboursAsync(
+        CommandContext context, Guid taskId, PlaceTask command, Func<Guid, RankNeighbour, bool, ValueTask<string?>> next, CancellationToken ct)
+    {
+        var behind = command.After is { } after ? await NeighbourAsync(context, after, ct) : null;
+        var ahead = command.Before is { } before ? await NeighbourAsync(context, before, ct) : null;
+        if (command.Before is null && behind is not null && await next(command.After!.Value, behind, true) is { } following)
+            ahead = behind with { Rank = following };
+        if (command.After is null && ahead is not null && await next(command.Before!.Value, ahead, false) is { } leading)
+            behind = ahead with { Rank = leading };
+        return new TaskFacts(context.Actor) { TaskId = taskId, Behind = behind, Ahead = ahead };
+    }
+
+    private async ValueTask<RankNeighbour?> NeighbourAsync(CommandContext context, Guid id, CancellationToken ct) =>
+        (await tasks.ReloadAsync(context.Tenant, id, ct)).State is { Exists: true, IsDeleted: false } task && !context.HiddenProjects.Contains(task.ProjectId) ? new RankNeighbour(task.ProjectId, task.Rank) : null;
 
     /// <summary>The task as it was at a version; null when it had none such.</summary>
     public async Task<TaskState?> FindAtAsync(TenantId tenant, Guid taskId, long version, CancellationToken ct)
@@ -82,14 +138,23 @@ public sealed class TaskCommands(
         {
             facts = part switch
             {
-                ReparentTask reparent => facts with { Parent = await LineOfAsync(context.Tenant, reparent.ParentId, ct) },
-                LinkTask link => facts with { OtherExists = (await tasks.LoadAsync(context.Tenant, link.OtherTaskId, ct)).State is { Exists: true, IsDeleted: false } },
+                ReparentTask reparent => facts with { Parent = await LineOfAsync(context, reparent.ParentId, ct) },
+                AssignTask assign => facts with { Strangers = await StrangersAsync(context, assign.AssigneeId, ct) },
+                WatchTask watch => facts with { Strangers = await StrangersAsync(context, watch.PersonId, ct) },
+                LinkTask link => facts with
+                {
+                    OtherExists = (await tasks.LoadAsync(context.Tenant, link.OtherTaskId, ct)).State is { Exists: true, IsDeleted: false } other
+                        && !context.HiddenProjects.Contains(other.ProjectId),
+                },
                 _ => facts,
             };
         }
 
         return facts;
     }
+
+    private async ValueTask<IReadOnlyCollection<Guid>> StrangersAsync(CommandContext context, Guid? named, CancellationToken ct) =>
+        named is not { } person || await people.KnowsAsync(context.Tenant, person, ct) ? [] : [person];
 
     /// <summary>What a change would come to, without making it.</summary>
     public async ValueTask<Result> TryChangeAsync(CommandContext context, Guid taskId, TaskCommand command, CancellationToken ct)
@@ -110,18 +175,18 @@ public sealed class TaskCommands(
         _ => [command],
     };
 
-    /// <summary>The named task and its ancestors, nearest first, one more than may be; null when it does not exist.</summary>
-    private async ValueTask<IReadOnlyList<(Guid Id, TaskState Task)>?> LineOfAsync(TenantId tenant, Guid? named, CancellationToken ct)
+    /// <summary>The named task and its ancestors, nearest first, one more than may be; null when it does not exist for the caller.</summary>
+    private async ValueTask<IReadOnlyList<Ancestor>?> LineOfAsync(CommandContext context, Guid? named, CancellationToken ct)
     {
         if (named is null)
             return null;
-        var line = new List<(Guid, TaskState)>(1);
+        var line = new List<Ancestor>(1);
         for (var id = named; id is { } ancestor && line.Count <= Limits.ParentDepth;)
         {
-            var (task, version) = await tasks.LoadAsync(tenant, ancestor, ct);
-            if (version == 0 || (line.Count == 0 && task.IsDeleted))
+            var (task, version) = await tasks.LoadAsync(context.Tenant, ancestor, ct);
+            if (version == 0 || (line.Count == 0 && (task.IsDeleted || context.HiddenProjects.Contains(task.ProjectId))))
                 break;
-            line.Add((ancestor, task));
+            line.Add(new Ancestor(ancestor, task, version));
             id = task.ParentId;
         }
 

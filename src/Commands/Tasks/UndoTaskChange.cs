@@ -44,6 +44,8 @@ public sealed record UndoTaskChange(object Happened, TaskState Before) : TaskCom
     internal TaskCommand? Inverse => Happened switch
     {
         TaskReparented e => new ReparentTask(e.From),
+        TaskAssigned e => new AssignTask(e.From),
+        TaskUnwatched e => new WatchTask(e.PersonId),
         TaskUnlinked e => new LinkTask(e.Kind, e.OtherTaskId),
         _ => null,
     };

@@ -7,6 +7,7 @@ public sealed record WatchTask(Guid PersonId) : TaskCommand
     internal override Decision Decide(TaskState task, TaskFacts facts) =>
         RefuseUnlessOpen(task)
         ?? (task.Watchers.Contains(PersonId) ? Decision.Nothing
+            : facts.Strangers.Contains(PersonId) ? Decision.Refuse("person_not_found", "Nobody in this workspace has this id.")
             : task.Watchers.Length >= Limits.Watchers ? Decision.Refuse("too_many_watchers", $"A task has at most {Limits.Watchers} watchers.")
             : Decision.Accept(new TaskWatched(PersonId)));
 }

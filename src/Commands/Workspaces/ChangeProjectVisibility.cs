@@ -9,7 +9,7 @@ public sealed record RestrictProject(Guid ProjectId, IReadOnlyList<Guid> PersonI
         if (!state.Exists)
             return WorkspaceRefusals.NoWorkspace;
         if (command.PersonIds.Any(person => state.RoleOf(person) is null))
-            return WorkspaceRefusals.NoMember;
+            return WorkspaceRefusals.NoSuchPeople;
         if (!state.RestrictedProjects.TryGetValue(command.ProjectId, out var now))
         {
             return state.RestrictedProjects.Count >= WorkspaceLimits.RestrictedProjects

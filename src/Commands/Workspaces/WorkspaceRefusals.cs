@@ -8,6 +8,8 @@ internal static class WorkspaceRefusals
 
     public static Decision NoMember { get; } = Decision.Refuse("member_not_found", "There is no such member.");
 
+    public static Decision NoSuchPeople { get; } = Decision.Refuse("people_not_found", "Not all of these are members.", "/memberIds");
+
     public static Decision NoInvitation { get; } = Decision.Refuse("invitation_not_found", "There is no such invitation, or it has expired.");
 
     public static Decision NoLabel { get; } = Decision.Refuse("label_not_found", "There is no such label.");

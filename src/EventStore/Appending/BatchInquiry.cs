@@ -128,8 +128,9 @@ internal sealed class BatchInquiry(NpgsqlDataSource dataSource, EventStoreOption
         var next = -1;
         for (var i = 0; i < versions.Length; i++)
         {
-            next += pending.Unit.Streams[i].Events.Count;
-            versions[i] = written[events[next].Id].Version;
+            var stream = pending.Unit.Streams[i];
+            next += stream.Events.Count;
+            versions[i] = stream.Events.Count == 0 ? stream.Expected.Value : written[events[next].Id].Version;
         }
 
         return new AppendOutcome.Appended(last.Position, versions, new DateTimeOffset(last.Timestamp, TimeSpan.Zero));

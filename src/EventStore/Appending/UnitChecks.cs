@@ -54,7 +54,8 @@ internal static class UnitChecks
             var stream = streams[i];
             if (stream.StreamId == Guid.Empty)
                 throw new InvalidUnitException("invalid_stream", "A stream's id is not the empty UUID.");
-            if (stream.Events.Count == 0)
+            // One that is only rested on. It stands behind the unit's own, so that the unit's events are found by its last one.
+            if (stream.Events.Count == 0 && (stream.Expected.Value < 1 || i == 0))
                 throw new InvalidUnitException("empty_stream_append", $"Nothing to append to stream {stream.StreamId}.");
             if (stream.Expected.Value < -1)
                 throw new InvalidUnitException("invalid_version", $"A stream is never at version {stream.Expected.Value}.");

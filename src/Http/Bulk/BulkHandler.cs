@@ -1,5 +1,7 @@
+using Events.Commands.Access;
 using Events.Commands.Deciding;
 using Events.Commands.Permissions;
+using Events.Commands.Projects;
 using Events.EventStore;
 using Events.Http.Answers;
 using Events.Http.Auth;
@@ -14,7 +16,7 @@ using Events.Workers.Bulk;
 namespace Events.Http.Bulk;
 
 /// <summary>What does not fit in a request becomes a job: it is stored together with the answer under the caller's key.</summary>
-public sealed class BulkHandler(MessageBus bus, EventAppender appender, TimeProvider clock)
+public sealed class BulkHandler(MessageBus bus, EventAppender appender, ProjectCommands projects, WorkspacePeople people, TimeProvider clock)
 {
     public async Task StartAsync(HttpContext http)
     {
@@ -24,7 +26,7 @@ public sealed class BulkHandler(MessageBus bus, EventAppender appender, TimeProv
         {
             var request = body?.Bind(BulkRequest.Shape, out problem);
             var key = problem is null ? IdempotencyKey.Read(http, caller, body!.Bytes, out problem) : null;
-            problem ??= Refuse(request!, caller);
+            problem ??= await RefuseAsync(request!, caller, http.RequestAborted);
             if (problem is not null)
             {
                 await http.Response.WriteAsync(problem);
@@ -73,10 +75,12 @@ public sealed class BulkHandler(MessageBus bus, EventAppender appender, TimeProv
         }
     }
 
-    private static Problem? Refuse(BulkRequest request, Caller caller)
+    private async ValueTask<Problem?> RefuseAsync(BulkRequest request, Caller caller, CancellationToken ct)
     {
-        if (request.Filter.ProjectId is { } project && !caller.Sees(project))
+        if (request.Filter.ProjectId is { } project && !(caller.Sees(project) && await projects.ExistsAsync(caller.Tenant, project, ct)))
             return Problem.OfField(422, "project_not_found", "There is no such project.", "/filter/projectId");
+        if (request.Changes.Change.AssigneeId is { } assignee && !await people.KnowsAsync(caller.Tenant, assignee, ct))
+            return Problem.OfField(422, "assignee_not_found", "Nobody in this workspace has this id.", "/changes/assigneeId");
         var change = request.Changes.Change;
         if (change.ToCommands().Count == 0)
             return Problem.OfField(400, "invalid_request", "Nothing would change.", "/changes", "required");

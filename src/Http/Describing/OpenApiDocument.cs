@@ -91,7 +91,7 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
             parameters.Add((JsonNode)Parameter(query, "query"));
         if (verb == "POST")
             parameters.Add((JsonNode)Reference("parameters/IdempotencyKey"));
-        if (verb is "PATCH" or "DELETE")
+        if (verb is "PATCH" or "DELETE" || (said.Commands.Count > 0 && route.Parameters.Count > 0))
             parameters.Add((JsonNode)Reference("parameters/IfMatch"));
         if (verb == "GET" && !said.Streams)
         {

@@ -1,4 +1,5 @@
 using Events.Commands.Permissions;
+using Events.Commands.Projects;
 using Events.Commands.Tasks;
 using Events.Http.Auth;
 using Events.Http.Bodies;
@@ -40,7 +41,7 @@ public sealed class NewExport
         .Nested("filter", FilterBody.Shape, (e, v) => e.Filter = v, nullable: true);
 }
 
-public sealed class ExportHandlers(MessageBus bus, JobStarter jobs)
+public sealed class ExportHandlers(MessageBus bus, ProjectCommands projects, JobStarter jobs)
 {
     public async Task StartAsync(HttpContext http)
     {
@@ -50,7 +51,7 @@ public sealed class ExportHandlers(MessageBus bus, JobStarter jobs)
         {
             var wanted = problem is null ? body!.Bind(NewExport.Shape, out problem) : null;
             var key = problem is null ? IdempotencyKey.Read(http, caller, body!.Bytes, out problem) : null;
-            problem ??= Check(wanted!, caller);
+            problem ??= await CheckAsync(wanted!, caller, http.RequestAborted);
             if (problem is not null)
             {
                 await http.Response.WriteAsync(problem);
@@ -61,10 +62,12 @@ public sealed class ExportHandlers(MessageBus bus, JobStarter jobs)
         }
     }
 
-    private static Problem? Check(NewExport wanted, Caller caller)
+    private async ValueTask<Problem?> CheckAsync(NewExport wanted, Caller caller, CancellationToken ct)
     {
         if (!ExportFormats.Names.Contains(wanted.Format, StringComparer.Ordinal))
             return Problem.OfField(400, "invalid_request", $"It must be one of {string.Join(", ", ExportFormats.Names)}.", "/format", "unknown_value");
+        if (wanted.Filter?.ProjectId is { } project && !(caller.Sees(project) && await projects.ExistsAsync(caller.Tenant, project, ct)))
+            return Problem.OfField(422, "project_not_found", "There is no such project.", "/filter/projectId");
         if (wanted.Format != ExportFormats.Events)
             return null;
         if (wanted.Filter is not null)

@@ -1,3 +1,4 @@
+using Events.Commands.Projects;
 using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Bodies;
@@ -15,7 +16,7 @@ namespace Events.Http.Imports;
 
 /// <summary>Imports: asked for here, run as jobs.</summary>
 public sealed class ImportHandlers(
-    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, MessageBus bus, JobStarter jobs, TimeProvider time)
+    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, ProjectCommands projects, MessageBus bus, JobStarter jobs, TimeProvider time)
 {
     public async Task StartAsync(HttpContext http)
     {
@@ -28,7 +29,7 @@ public sealed class ImportHandlers(
             StoredFile? file = null;
             if (problem is null)
                 (file, problem) = await FindAsync(caller.Tenant, wanted!.FileId, wanted.Format, ImportFormats.Names, http.RequestAborted);
-            if (problem is null && wanted!.ProjectId is { } project && !caller.Sees(project))
+            if (problem is null && wanted!.ProjectId is { } project && !(caller.Sees(project) && await projects.ExistsAsync(caller.Tenant, project, http.RequestAborted)))
                 problem = Problem.OfField(422, "project_not_found", "There is no such project.", "/projectId");
             var mapping = wanted?.Mapping?.ToMapping() ?? ImportMapping.Guess;
             if (problem is null && wanted!.MappingName is { } saved)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Events.Commands.Projects;
 using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Commanding;
@@ -7,11 +8,12 @@ using Events.Http.Problems;
 using Events.Projections.Engine;
 using Events.Projections.Search;
 using Events.Projections.TaskCounts;
+using Events.Projections.TaskList;
 
 namespace Events.Http.Overview;
 
 /// <summary>Answers about many tasks at once: what was typed, what is on my desk, how many, and how it flows.</summary>
-public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, Freshness freshness, CursorSigner signer, TimeProvider time)
+public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, ProjectCommands projects, Freshness freshness, CursorSigner signer, TimeProvider time)
 {
     private const int MostSearched = 50;
     private const int LongestText = 200;
@@ -39,7 +41,9 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         var today = query.Date("today") ?? Today();
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
             return;
-        await WriteAsync(http, await counts.PersonAsync(caller.Tenant, caller.PersonId, today, http.RequestAborted));
+        if (caller.HiddenProjects.Count > 0 && !await freshness.ReachedAsync(http, TaskListQuery.Projection))
+            return;
+        await WriteAsync(http, await counts.PersonAsync(caller.Tenant, caller.PersonId, caller.HiddenProjects, today, http.RequestAborted));
     }
 
     public async Task CountsAsync(HttpContext http)
@@ -49,12 +53,12 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         var project = query.Id("projectId");
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
             return;
-        if (project is { } hidden && !caller.Sees(hidden))
+        if (project is { } named && !await ExistsAsync(caller, named, http.RequestAborted))
             await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
         else
             await WriteAsync(http, project is { } id
                 ? await counts.ProjectAsync(caller.Tenant, id, http.RequestAborted)
-                : await counts.WorkspaceAsync(caller.Tenant, http.RequestAborted));
+                : await counts.WorkspaceAsync(caller.Tenant, caller.HiddenProjects, http.RequestAborted));
     }
 
     public async Task FlowAsync(HttpContext http)
@@ -68,11 +72,15 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
             query.Refuse("from", "out_of_range", $"from is before to, and at most {TaskCountsQuery.MostDays} days are told at once.");
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
             return;
-        if (project is { } hidden && !caller.Sees(hidden))
+        if (project is { } named && !await ExistsAsync(caller, named, http.RequestAborted))
             await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
         else
-            await WriteAsync(http, await counts.FlowAsync(caller.Tenant, project, from, to, http.RequestAborted));
+            await WriteAsync(http, await counts.FlowAsync(caller.Tenant, project, caller.HiddenProjects, from, to, http.RequestAborted));
     }
+
+    // One that never was is answered as one that is hidden.
+    private async ValueTask<bool> ExistsAsync(Caller caller, Guid projectId, CancellationToken ct) =>
+        caller.Sees(projectId) && await projects.ExistsAsync(caller.Tenant, projectId, ct);
 
     private DateOnly Today() => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 

@@ -21,7 +21,7 @@ public static class Refusals
     {
         "no_such_task" or "no_such_project" or "no_such_change" or "comment_not_found" or "checklist_item_not_found" => 404,
         "workspace_not_found" or "member_not_found" or "invitation_not_found" or "label_not_found" or "token_not_found" or "person_not_found" => 404,
-        "not_the_author" or "role_above_own" or "scope_above_own" or "not_a_member" => 403,
+        "not_the_author" or "not_your_change" or "role_above_own" or "scope_above_own" or "not_a_member" => 403,
         "last_owner" or "already_a_member" or "label_taken" or "id_taken" or "email_taken" or "identifier_taken" or "limit_reached" or "too_many_workspaces" => 409,
         "task_exists" or "comment_exists" or "checklist_item_exists" or "project_exists" or "project_key_taken" or "name_taken" => 409,
         "task_deleted" or "task_archived" or "project_archived" or "stream_archived" => 409,

@@ -66,11 +66,12 @@ public sealed class ProjectHandlers(CommandRunner runner, ProjectCommands projec
                 json.WriteString("leadId"u8, lead);
             else
                 json.WriteNull("leadId"u8);
-            json.WriteString("status"u8, WireNames.Of<ProjectStatus>().NameOf(project.Status));
             json.WriteString("startsOn"u8, project.StartsOn?.ToString("yyyy-MM-dd"));
             json.WriteString("endsOn"u8, project.EndsOn?.ToString("yyyy-MM-dd"));
+            json.WriteString("status"u8, WireNames.Of<ProjectStatus>().NameOf(project.Status));
             json.WriteBoolean("archived"u8, false);
             json.WriteString("createdAt"u8, (x.done.At ?? ReplayedAnswers.Unknown).UtcDateTime);
+            json.WriteString("updatedAt"u8, (x.done.At ?? ReplayedAnswers.Unknown).UtcDateTime);
             json.WriteNumber("version"u8, x.done.Version);
             json.WriteEndObject();
         }));

@@ -1,15 +1,17 @@
 using System.Globalization;
+using Events.Commands.Projects;
 using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Commanding;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Projections.ProjectList;
+using Events.Projections.TaskList;
 using Events.Projections.TimeTravel;
 
 namespace Events.Http.Projects;
 
-public sealed class ProjectQueries(ProjectListQuery projects, ProjectDiffQuery differences, Freshness freshness, CursorSigner signer, TimeProvider clock)
+public sealed class ProjectQueries(ProjectListQuery projects, ProjectCommands commands, ProjectDiffQuery differences, Freshness freshness, CursorSigner signer, TimeProvider clock)
 {
     public static IReadOnlyList<string> Sorts { get; } = ["key", "-key", "name", "-name", "created", "-created"];
 
@@ -52,7 +54,7 @@ public sealed class ProjectQueries(ProjectListQuery projects, ProjectDiffQuery d
     {
         var caller = http.Features.Get<Caller>()!;
         var query = QueryParameters.Read(http.Request, "from", "to", "limit", "cursor");
-        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id) || !caller.Sees(id))
+        if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id) || !caller.Sees(id) || !await commands.ExistsAsync(caller.Tenant, id, http.RequestAborted))
         {
             await http.Response.WriteAsync(NotThere);
             return;
@@ -65,7 +67,7 @@ public sealed class ProjectQueries(ProjectListQuery projects, ProjectDiffQuery d
             query.Refuse("to", "out_of_range", "It must not be before from.");
         var key = $"diff/{id:N}/{from?.UtcTicks}/{to?.UtcTicks}";
         var after = query.ReadCursor(signer, caller, key);
-        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
         var behind = after is null ? 0 : long.Parse(after.Value, CultureInfo.InvariantCulture);
         await http.WritePageAsync(await differences.RunAsync(caller.Tenant, id, from!.Value, to ?? clock.GetUtcNow(), behind, limit, http.RequestAborted), key, signer);

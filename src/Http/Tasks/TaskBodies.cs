@@ -85,6 +85,20 @@ public sealed class TaskPatch
     public TaskCommand ToCommand() => changes is [var only] ? only : new ChangeTask(changes);
 }
 
+public sealed class NewPlace
+{
+    public Guid? After { get; set; }
+
+    public Guid? Before { get; set; }
+
+    public static BodyShape<NewPlace> Shape { get; } = new BodyShape<NewPlace>
+    {
+        Example = """{"after":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","before":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e62"}""",
+    }
+        .Id("after", (p, v) => p.After = v, nullable: true)
+        .Id("before", (p, v) => p.Before = v, nullable: true);
+}
+
 /// <summary>For commands that need nothing but their path.</summary>
 public sealed class NoBody
 {

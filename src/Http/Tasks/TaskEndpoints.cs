@@ -33,6 +33,13 @@ public static class TaskEndpoints
                 typeof(RelabelTask), typeof(ScheduleTask), typeof(EstimateTask), typeof(ReparentTask), typeof(RankTask),
             ],
         });
+        api.MapPost("/tasks/{id}/rank", tasks.RankAsync).RequirePermission(Permission.TasksWrite).Describe(new("rankTask", Tag, "Put a task between others")
+        {
+            Description = "As a card is dropped on a board: right behind `after`, right before `before`, or between the two. With one of them, what stands at its other side now is looked up. Answers the new `rank`, which orders the board (`sort=rank`).",
+            Body = NewPlace.Shape,
+            Example = Examples.Ranked,
+            Commands = [typeof(PlaceTask)],
+        });
         api.MapDelete("/tasks/{id}", tasks.DeleteAsync).RequirePermission(Permission.TasksWrite).Describe(new("deleteTask", Tag, "Delete a task")
         {
             Description = "It leaves every list; its history stays, and `restore` brings it back.",

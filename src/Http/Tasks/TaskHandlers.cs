@@ -15,7 +15,7 @@ using Done = CommandResult<TaskState>.Done;
 using Result = CommandResult<TaskState>;
 
 /// <summary>Commands on tasks: bind, send, answer.</summary>
-public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeProvider clock)
+public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, BoardNeighbours neighbours, TimeProvider clock)
 {
     public Task CreateAsync(HttpContext http) => runner.RunAsync<NewTask, TaskState>(
         http,
@@ -93,6 +93,18 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
 
     public Task UnwatchAsync(HttpContext http) => WithId(http, "personId", id => ChangeAsync(http, NoBody.Shape, _ => new UnwatchTask(id), Changed));
 
+    public Task RankAsync(HttpContext http) => WithId(http, "id", taskId => runner.RunAsync<NewPlace, TaskState>(
+        http,
+        NewPlace.Shape,
+        (body, context, caller) => tasks.PlaceAsync(
+            context,
+            taskId,
+            new PlaceTask(body.After, body.Before),
+            (id, neighbour, following) => neighbours.NextAsync(caller.Tenant, taskId, id, neighbour, following, http.RequestAborted),
+            done => Placed(taskId, done),
+            CancellationToken.None),
+        (_, done) => Placed(taskId, done)));
+
     private Task ChangeAsync<TBody>(
         HttpContext http,
         BodyShape<TBody> shape,
@@ -139,6 +151,13 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, TimeP
             json.WriteEndObject();
         }));
 
+    /// <summary>As every change, and the rank, which only the service could know.</summary>
+    private static StoredAnswer Placed(Guid id, Done done) => new(
+        200,
+        null,
+        Versions.ETag(done.Version),
+        JsonBytes.Render((id, done), static (json, x) => ChangeJson.Write(json, x.id, x.done.State.Key, x.done.Version, x.done.Events, x.done.State.Rank)));
+
     internal static StoredAnswer Changed<TBody>(Guid id, TBody body, Done done) => new(
         200,
         null,
@@ -151,7 +170,8 @@ public static class ChangeJson
 {
     private static readonly ConcurrentDictionary<Type, JsonEncodedText> Names = new();
 
-    public static void Write(Utf8JsonWriter json, Guid id, string key, long version, IReadOnlyList<object> events)
+    /// <param name="rank">Null: it is not told.</param>
+    public static void Write(Utf8JsonWriter json, Guid id, string key, long version, IReadOnlyList<object> events, string? rank = null)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, id);
@@ -161,6 +181,8 @@ public static class ChangeJson
         foreach (var happened in events)
             json.WriteStringValue(NameOf(happened));
         json.WriteEndArray();
+        if (rank is not null)
+            json.WriteString("rank"u8, rank);
         json.WriteEndObject();
     }
 

@@ -98,7 +98,7 @@ public sealed class TaskQueries(
             return;
         _ = query;
         var before = after is null ? (long?)null : long.Parse(after.Value, CultureInfo.InvariantCulture);
-        await http.WritePageAsync(await history.RunAsync(caller.Tenant, id, before, limit, http.RequestAborted), key, signer);
+        await WritePartAsync(http, caller, id, await history.RunAsync(caller.Tenant, id, before, limit, http.RequestAborted), key);
     }
 
     public async Task CommentsAsync(HttpContext http)
@@ -107,7 +107,16 @@ public sealed class TaskQueries(
             return;
         _ = query;
         var behind = after is null ? 0 : long.Parse(after.Value, CultureInfo.InvariantCulture);
-        await http.WritePageAsync(await details.CommentsAsync(caller.Tenant, id, behind, limit, http.RequestAborted), key, signer);
+        await WritePartAsync(http, caller, id, await details.CommentsAsync(caller.Tenant, id, behind, limit, http.RequestAborted), key);
+    }
+
+    /// <summary>A page of a task's parts; none may mean that there is no such task.</summary>
+    private async Task WritePartAsync(HttpContext http, Caller caller, Guid id, QueryPage page, string key)
+    {
+        if (page.Count > 0 || (await details.FindAsync(caller.Tenant, id, http.RequestAborted)).Exists)
+            await http.WritePageAsync(page, key, signer);
+        else
+            await http.Response.WriteAsync(NotThere);
     }
 
     /// <summary>What the pages of a task's parts begin with; null: it is answered already.</summary>
@@ -126,7 +135,7 @@ public sealed class TaskQueries(
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskDetailQuery.Projection))
             return null;
-        if (caller.HiddenProjects.Count > 0 && !Sees(caller, (await details.FindAsync(caller.Tenant, id, http.RequestAborted)).Json))
+        if (caller.HiddenProjects.Count > 0 && (await details.FindAsync(caller.Tenant, id, http.RequestAborted)) is var task && !(task.Exists && Sees(caller, task.Json)))
         {
             await http.Response.WriteAsync(NotThere);
             return null;

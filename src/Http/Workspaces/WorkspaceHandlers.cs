@@ -3,6 +3,7 @@ using Events.Commands.Access;
 using Events.Commands.Deciding;
 using Events.Commands.Handling;
 using Events.Commands.People;
+using Events.Commands.Projects;
 using Events.Commands.Secrets;
 using Events.Commands.Workspaces;
 using Events.EventStore;
@@ -28,6 +29,7 @@ internal sealed class WorkspaceHandlers(
     Invitations invitations,
     Founding founding,
     AccessDirectory directory,
+    ProjectCommands projects,
     SubjectKeys keys,
     CursorSigner signer,
     TimeProvider time)
@@ -79,7 +81,8 @@ internal sealed class WorkspaceHandlers(
 
     public async Task ShowAsync(HttpContext http)
     {
-        var (caller, workspace) = await OfAsync(http);
+        var caller = http.Features.Get<Caller>()!;
+        var (workspace, version) = await directory.VersionedWorkspaceAsync(caller.Tenant, http.RequestAborted);
         var json = JsonBytes.Render((caller, workspace), static (json, x) =>
         {
             json.WriteStartObject();
@@ -97,7 +100,7 @@ internal sealed class WorkspaceHandlers(
             json.WriteEndArray();
             json.WriteEndObject();
         });
-        await http.WriteDocumentAsync(json, $"\"{ContentHash.Of(json, null):x16}\"");
+        await http.WriteDocumentAsync(json, Versions.ETag(version));
     }
 
     public Task RenameAsync(HttpContext http) => ChangeAsync(http, NewWorkspace.Shape, (body, context, _) =>
@@ -209,14 +212,14 @@ internal sealed class WorkspaceHandlers(
     public Task ShowProjectAccessAsync(HttpContext http) => WithId(http, async id =>
     {
         var (caller, workspace) = await OfAsync(http);
-        if (!caller.Sees(id))
+        if (!caller.Sees(id) || !await projects.ExistsAsync(caller.Tenant, id, http.RequestAborted))
         {
             await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
             return;
         }
 
         var people = workspace.RestrictedProjects.GetValueOrDefault(id);
-        await http.WriteJsonAsync(200, people, static (json, people) =>
+        var answer = JsonBytes.Render(people, static (json, people) =>
         {
             json.WriteStartObject();
             json.WriteString("visibility"u8, people is null ? "workspace"u8 : "members"u8);
@@ -226,15 +229,16 @@ internal sealed class WorkspaceHandlers(
             json.WriteEndArray();
             json.WriteEndObject();
         });
+        await http.WriteDocumentAsync(answer, $"\"{ContentHash.Of(answer, null):x16}\"");
     });
 
-    public Task SetProjectAccessAsync(HttpContext http) => WithId(http, id => ChangeAsync(http, ProjectAccess.Shape, (body, context, caller) =>
+    public Task SetProjectAccessAsync(HttpContext http) => WithId(http, id => ChangeAsync(http, ProjectAccess.Shape, async (body, context, caller) =>
     {
-        if (!caller.Sees(id))
-            return new(new Result.Refused("no_such_project", "There is no such project.", null));
+        if (!caller.Sees(id) || !await projects.ExistsAsync(caller.Tenant, id, http.RequestAborted))
+            return new Result.Refused("no_such_project", "There is no such project.", null);
         return body.Visibility == ProjectVisibility.Workspace
-            ? workspaces.RunAsync(context, new OpenProject(id), NoContent, CancellationToken.None)
-            : workspaces.RunAsync(context, new RestrictProject(id, body.MemberIds), NoContent, CancellationToken.None);
+            ? await workspaces.RunAsync(context, new OpenProject(id), NoContent, CancellationToken.None)
+            : await workspaces.RunAsync(context, new RestrictProject(id, body.MemberIds), NoContent, CancellationToken.None);
     }));
 
     private Task ChangeAsync<TBody>(HttpContext http, BodyShape<TBody> shape, Func<TBody, CommandContext, Caller, ValueTask<Result>> run)
@@ -282,5 +286,5 @@ internal sealed class WorkspaceHandlers(
 
     private static string Name(WorkspaceRole role) => WireNames.Of<WorkspaceRole>().NameOf(role);
 
-    private static StoredAnswer NoContent(Done done) => new(204, null, null, ReadOnlyMemory<byte>.Empty);
+    private static StoredAnswer NoContent(Done done) => new(204, null, Versions.ETag(done.Version), ReadOnlyMemory<byte>.Empty);
 }

@@ -8,7 +8,7 @@ namespace Events.Projections.TaskList;
 public sealed record TaskRow(Guid Id, Guid ProjectId, byte[]? Item);
 
 /// <summary>The rows of these tasks as they are now: what live screens are patched with.</summary>
-public sealed class TaskRowsQuery(NpgsqlDataSource dataSource)
+public sealed class TaskRowsQuery(TenantReads reads)
 {
     private const string RowsSql =
         """
@@ -22,7 +22,7 @@ public sealed class TaskRowsQuery(NpgsqlDataSource dataSource)
 
     public async Task<IReadOnlyList<TaskRow>> FindAsync(TenantId tenant, IReadOnlyCollection<Guid> ids, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(RowsSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), RowsSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] });
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Events.EventStore;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.TaskDetail;
@@ -10,91 +9,76 @@ using Npgsql;
 namespace Events.Projections.TimeTravel;
 
 /// <summary>What is different in a project's tasks between two moments: one line a task, in the order of their numbers.</summary>
-public sealed class ProjectDiffQuery(NpgsqlDataSource dataSource, EventTypes types)
+public sealed class ProjectDiffQuery(TenantReads reads, PastEvents past)
 {
     // Who changed it last and how often is not what is different about it.
     private static readonly string[] Incidental = ["version", "updatedAt", "updatedBy"];
 
+    // A row always comes back, for the position.
     private const string TasksSql =
         """
-        select t.task_id, t.number
-        from task_list t
-        where t.tenant_id = $1
-          and t.project_id = $2
-          and t.updated_at > $3
-          and t.created_at <= $4
-          and t.number > $5
+        select t.task_id, t.number, (select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'TaskList')
+        from (values (0)) as one
+        left join lateral (
+            select c.task_id, c.number
+            from task_list c
+            where c.tenant_id = $1
+              and c.project_id = $2
+              and c.updated_at > $3
+              and c.created_at <= $4
+              and c.number > $5
+            order by c.number
+            limit $6 + 1) t on true
         order by t.number
-        limit $6 + 1
         """;
 
-    private const string EventsSql =
-        """
-        select stream_id, version, seq_id, type, data, timestamp
-        from mt_events
-        where tenant_id = $1
-          and stream_id = any ($2)
-          and timestamp <= $3
-        order by stream_id, version
-        """;
-
-    internal static IEnumerable<string> Statements => [TasksSql, EventsSql];
+    internal static IEnumerable<string> Statements => [TasksSql];
 
     /// <param name="afterNumber">0: from the first.</param>
     /// <param name="limit">1 to 200; a page may hold fewer lines and still have a next one.</param>
     public async Task<QueryPage> RunAsync(TenantId tenant, Guid projectId, DateTimeOffset from, DateTimeOffset to, long afterNumber, int limit, CancellationToken ct)
     {
-        var (ids, next) = await TasksAsync(tenant, projectId, from, to, afterNumber, limit, ct);
+        var (ids, next, position) = await TasksAsync(tenant, projectId, from, to, afterNumber, limit, ct);
         var lines = new SortedDictionary<long, JsonObject>();
-        long position = 0;
-        await using var command = dataSource.CreateCommand(EventsSql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
-        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = to.UtcDateTime });
-        await using (var reader = await command.ExecuteReaderAsync(ct))
+        TaskDetailRow? row = null;
+        JsonObject? before = null;
+        var passed = false;
+        await foreach (var recorded in past.ReadAsync(tenant, [.. ids], to, int.MaxValue, ct))
         {
-            TaskDetailRow? row = null;
-            JsonObject? before = null;
-            var passed = false;
-            while (await reader.ReadAsync(ct))
+            if (row?.Key.StreamId != recorded.StreamId)
             {
-                var recorded = PastEvents.Read(reader, tenant, types);
-                position = Math.Max(position, recorded.Position);
-                if (row?.Key.StreamId != recorded.StreamId)
-                {
-                    Add(row, before);
-                    (row, before, passed) = (new TaskDetailRow { Key = new StreamKey(tenant, recorded.StreamId) }, null, false);
-                }
-
-                if (recorded.Timestamp > from && !passed)
-                {
-                    passed = true;
-                    before = row.Document.Version > 0 ? Node(row) : null;
-                }
-
-                TaskDetailFold.Evolve(row, recorded);
-                row.History.Clear();
+                Add(row, before);
+                (row, before, passed) = (new TaskDetailRow { Key = new StreamKey(tenant, recorded.StreamId) }, null, false);
             }
 
-            Add(row, before);
+            if (recorded.Timestamp > from && !passed)
+            {
+                passed = true;
+                before = row.Document.Version > 0 ? Node(row) : null;
+            }
+
+            TaskDetailFold.Evolve(row, recorded);
+            row.History.Clear();
         }
+
+        Add(row, before);
 
         var items = new ItemWriter();
         foreach (var line in lines.Values)
             items.Add(JsonSerializer.SerializeToUtf8Bytes(line));
         return new QueryPage(items.Written, items.Count, next, position);
 
-        void Add(TaskDetailRow? row, JsonObject? before)
+        void Add(TaskDetailRow? folded, JsonObject? then)
         {
-            if (row is not null && Line(row, before) is { } line)
-                lines[row.Document.Number] = line;
+            if (folded is not null && Line(folded, then) is { } line)
+                lines[folded.Document.Number] = line;
         }
     }
 
-    private async Task<(List<Guid> Ids, KeysetCursor? Next)> TasksAsync(
+    private async Task<(List<Guid> Ids, KeysetCursor? Next, long Position)> TasksAsync(
         TenantId tenant, Guid projectId, DateTimeOffset from, DateTimeOffset to, long afterNumber, int limit, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(TasksSql);
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), TasksSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = projectId });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = from.UtcDateTime });
@@ -103,16 +87,19 @@ public sealed class ProjectDiffQuery(NpgsqlDataSource dataSource, EventTypes typ
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var ids = new List<Guid>();
-        var number = 0L;
+        var (number, position) = (0L, 0L);
         while (await reader.ReadAsync(ct))
         {
+            position = await reader.IsDBNullAsync(2, ct) ? 0 : reader.GetInt64(2);
+            if (await reader.IsDBNullAsync(0, ct))
+                break;
             if (ids.Count == limit)
-                return (ids, new KeysetCursor(number.ToString(CultureInfo.InvariantCulture), ids[^1]));
+                return (ids, new KeysetCursor(number.ToString(CultureInfo.InvariantCulture), ids[^1]), position);
             ids.Add(reader.GetGuid(0));
             number = reader.GetInt64(1);
         }
 
-        return (ids, null);
+        return (ids, null, position);
     }
 
     private static JsonObject Node(TaskDetailRow row) => JsonSerializer.SerializeToNode(row.Document, TaskDocumentJson.Document)!.AsObject();

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Events.EventStore;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.TaskList;
@@ -12,20 +11,19 @@ namespace Events.Projections.TimeTravel;
 /// The task list as it was at a moment. Tasks that did not change since are read as they are; the others are folded up to the
 /// moment; both are merged in the order of the list. The cost is that of what changed since, up to <see cref="MostEvents"/>.
 /// </summary>
-public sealed class TaskListAtQuery(NpgsqlDataSource dataSource, EventTypes types)
+public sealed class TaskListAtQuery(TenantReads reads, PastEvents past)
 {
     public const int MostEvents = 200_000;
 
     private const string ChangedSql =
         """
-        select e.stream_id, e.version, e.seq_id, e.type, e.data, e.timestamp
+        select t.task_id
         from task_list t
-        join mt_events e on e.tenant_id = $1 and e.stream_id = t.task_id and e.timestamp <= $3
-        where t.tenant_id = $2
-          and t.created_at <= $3
-          and t.updated_at > $3
-          and ($4::uuid is null or t.project_id = $4)
-        order by e.stream_id, e.version
+        where t.tenant_id = $1
+          and t.created_at <= $2
+          and t.updated_at > $2
+          and ($3::uuid is null or t.project_id = $3)
+          and ($4::uuid[] is null or t.project_id <> all ($4::uuid[]))
         limit $5
         """;
 
@@ -44,7 +42,7 @@ public sealed class TaskListAtQuery(NpgsqlDataSource dataSource, EventTypes type
         """;
 
     internal static IEnumerable<string> Statements =>
-        [ChangedSql, .. Enum.GetValues<TaskListOrder>().SelectMany<TaskListOrder, string>(order => [UnchangedSql(order, false), UnchangedSql(order, true)])];
+        [ChangedSql, PositionSql, .. Enum.GetValues<TaskListOrder>().SelectMany<TaskListOrder, string>(order => [UnchangedSql(order, false), UnchangedSql(order, true)])];
 
     // Put together from constants: an order is a column, a direction is a comparison.
     private static string UnchangedSql(TaskListOrder order, bool descending)
@@ -78,39 +76,37 @@ public sealed class TaskListAtQuery(NpgsqlDataSource dataSource, EventTypes type
         TenantId tenant, DateTimeOffset at, TaskListFilter filter, IReadOnlyList<Guid> hidden, TaskListSort sort, KeysetCursor? after, int limit, CancellationToken ct)
     {
         var kind = ColumnOf(sort.Order).Kind;
-        var entries = await ChangedAsync(tenant, at, filter, hidden, sort.Order, ct);
-        if (entries is null)
+        var position = await PositionAsync(tenant, ct);
+        // Unchanged ones first: what is changed between the two statements is found by both, and counts once. The other way
+        // round neither would find it.
+        var entries = await UnchangedAsync(tenant, at, filter, hidden, sort, after, limit, ct);
+        if (await ChangedAsync(tenant, at, filter, hidden, sort.Order, ct) is not { } changed)
             return null;
         var order = new EntryOrder(kind, sort.Descending);
-        if (after is not null)
-            entries.RemoveAll(e => order.Compare(e.Place, after) <= 0);
-        await AddUnchangedAsync(tenant, at, filter, hidden, sort, after, limit, entries, ct);
+        var known = entries.Select(e => e.Place.Id).ToHashSet();
+        entries.AddRange(changed.Where(e => (after is null || order.Compare(e.Place, after) > 0) && !known.Contains(e.Place.Id)));
         entries.Sort((a, b) => order.Compare(a.Place, b.Place));
 
         var items = new ItemWriter();
         foreach (var entry in entries.Take(limit))
             items.Add(entry.Item);
-        return new QueryPage(items.Written, items.Count, entries.Count > limit ? entries[limit - 1].Place : null, await PositionAsync(ct));
+        return new QueryPage(items.Written, items.Count, entries.Count > limit ? entries[limit - 1].Place : null, position);
     }
 
     private async Task<List<Entry>?> ChangedAsync(
         TenantId tenant, DateTimeOffset at, TaskListFilter filter, IReadOnlyList<Guid> hidden, TaskListOrder order, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(ChangedSql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.Value });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
-        command.Parameters.Add(Nullable(filter.ProjectId, NpgsqlDbType.Uuid));
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MostEvents + 1 });
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ids = await ChangedIdsAsync(tenant, at, filter, hidden, ct);
+        if (ids.Count > MostEvents)
+            return null;
         using var renderer = new JsonRenderer();
         var entries = new List<Entry>();
         TaskListRow? row = null;
-        for (var read = 0; await reader.ReadAsync(ct); read++)
+        var read = 0;
+        await foreach (var recorded in past.ReadAsync(tenant, [.. ids], at, MostEvents + 1, ct))
         {
-            if (read == MostEvents)
+            if (read++ == MostEvents)
                 return null;
-            var recorded = PastEvents.Read(reader, tenant, types);
             if (row?.Key.StreamId != recorded.StreamId)
             {
                 Keep(row);
@@ -130,11 +126,28 @@ public sealed class TaskListAtQuery(NpgsqlDataSource dataSource, EventTypes type
         }
     }
 
-    private async Task AddUnchangedAsync(
-        TenantId tenant, DateTimeOffset at, TaskListFilter filter, IReadOnlyList<Guid> hidden, TaskListSort sort, KeysetCursor? after, int limit, List<Entry> entries, CancellationToken ct)
+    /// <summary>One more than may be, at most.</summary>
+    private async Task<List<Guid>> ChangedIdsAsync(TenantId tenant, DateTimeOffset at, TaskListFilter filter, IReadOnlyList<Guid> hidden, CancellationToken ct)
+    {
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), ChangedSql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
+        command.Parameters.Add(Nullable(filter.ProjectId, NpgsqlDbType.Uuid));
+        command.Parameters.Add(Nullable(hidden.Count == 0 ? null : hidden.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Uuid));
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MostEvents + 1 });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ids = new List<Guid>();
+        while (await reader.ReadAsync(ct))
+            ids.Add(reader.GetGuid(0));
+        return ids;
+    }
+
+    private async Task<List<Entry>> UnchangedAsync(
+        TenantId tenant, DateTimeOffset at, TaskListFilter filter, IReadOnlyList<Guid> hidden, TaskListSort sort, KeysetCursor? after, int limit, CancellationToken ct)
     {
         var kind = ColumnOf(sort.Order).Kind;
-        await using var command = dataSource.CreateCommand(UnchangedSql(sort.Order, sort.Descending));
+        var entries = new List<Entry>();
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), UnchangedSql(sort.Order, sort.Descending));
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
         command.Parameters.Add(Nullable(filter.ProjectId, NpgsqlDbType.Uuid));
@@ -150,15 +163,17 @@ public sealed class TaskListAtQuery(NpgsqlDataSource dataSource, EventTypes type
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             entries.Add(new Entry(TaskListKey.Read(kind, reader, 0), await reader.GetFieldValueAsync<byte[]>(2, ct)));
+        return entries;
     }
 
     private const string PositionSql =
         "select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'TaskList'";
 
-    private async Task<long> PositionAsync(CancellationToken ct)
+    private async Task<long> PositionAsync(TenantId tenant, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(PositionSql);
-        return await command.ExecuteScalarAsync(ct) as long? ?? 0;
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), PositionSql);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) && !await reader.IsDBNullAsync(0, ct) ? reader.GetInt64(0) : 0;
     }
 
     private static bool Passes(TaskListRow row, TaskListFilter filter, IReadOnlyList<Guid> hidden) =>

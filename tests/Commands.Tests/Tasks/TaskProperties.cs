@@ -102,4 +102,22 @@ public sealed class TaskProperties
         ranks.ShouldBe(ranks.Order(StringComparer.Ordinal));
         ranks.Distinct(StringComparer.Ordinal).Count().ShouldBe(ranks.Count);
     }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_place_of_its_own_lies_between_its_neighbours() => Prop.ForAll(Gen.Choose(0, 4_000).ListOf(30).ToArbitrary(), choices =>
+    {
+        var ranks = new List<string> { Rank.OfNumber(1), Rank.OfNumber(2) };
+        foreach (var choice in choices)
+        {
+            var at = choice % (ranks.Count + 1);
+            var (low, high) = (at == 0 ? null : ranks[at - 1], at == ranks.Count ? null : ranks[at]);
+            var rank = Rank.OfPlace(low, high, choice + 1);
+            rank.ShouldNotBe(Rank.OfPlace(low, high, choice + 2), "two tasks in one gap have places of their own");
+            ranks.Insert(at, rank);
+            Rank.IsValid(rank).ShouldBeTrue(rank);
+        }
+
+        ranks.ShouldBe(ranks.Order(StringComparer.Ordinal));
+        ranks.Distinct(StringComparer.Ordinal).Count().ShouldBe(ranks.Count);
+    }).QuickCheckThrowOnFailure();
 }

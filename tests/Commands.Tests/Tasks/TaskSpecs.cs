@@ -51,6 +51,17 @@ public sealed class TaskSpecs
         Task.Given(Created).When(Ask(new PrioritiseTask(Priority.Urgent))).Then(new TaskPrioritised(Priority.None, Priority.Urgent));
 
     [Fact]
+    public void A_stranger_is_neither_assigned_nor_made_to_watch()
+    {
+        var facts = Facts with { Strangers = [Ann] };
+        Task.Given(Created).When(Ask(new AssignTask(Ann), facts)).ThenRefuses("assignee_not_found");
+        Task.Given(Created, new TaskAssigned(null, Ann)).When(Ask(new AssignTask(Ann), facts)).ThenNothing();
+        Task.Given(Created, new TaskAssigned(null, Ann)).When(Ask(new AssignTask(null), facts)).Then(new TaskAssigned(Ann, null));
+        Task.Given(Created).When(Ask(new WatchTask(Ann), facts)).ThenRefuses("person_not_found");
+        Task.Given(Created, new TaskAssigned(Ann, null)).When(Ask(new UndoTaskChange(new TaskAssigned(Ann, null), TaskState.Evolve(TaskState.Initial, Created)), facts)).ThenRefuses("assignee_not_found");
+    }
+
+    [Fact]
     public void A_task_goes_from_one_person_to_another()
     {
         Task.Given(Created).When(Ask(new AssignTask(Ann))).Then(new TaskAssigned(null, Ann));
@@ -95,11 +106,47 @@ public sealed class TaskSpecs
     public void A_place_on_the_board_is_given() =>
         Task.Given(Created).When(Ask(new RankTask("h"))).Then(new TaskReranked("h"));
 
+    [Theory]
+    [InlineData("c", "h", "eci")]
+    [InlineData(null, "h", "8ci")]
+    [InlineData("c", null, "oci")]
+    [InlineData("c", "d", "cici")]
+    public void A_task_is_put_between_two_others(string? behind, string? ahead, string rank) =>
+        Task.Given(Created, new TaskReranked(ahead is null ? "b" : "z")).When(Ask(Placing(behind, ahead), Between(behind, ahead))).Then(new TaskReranked(rank));
+
+    [Fact]
+    public void A_task_that_stands_there_already_stays()
+    {
+        Task.Given(Created, new TaskReranked("e")).When(Ask(Placing("c", "h"), Between("c", "h"))).ThenNothing();
+        Task.Given(Created, new TaskReranked("e")).When(Ask(Placing("c", null), Between("c", null))).ThenNothing();
+    }
+
+    [Fact]
+    public void Neighbours_must_be_there_be_others_and_leave_a_place()
+    {
+        var given = Task.Given(Created, new TaskReranked("z"));
+        given.When(Ask(Placing("c", "h"), Facts)).ThenRefuses("neighbour_not_found");
+        given.When(Ask(new PlaceTask(Task1, null), Between("c", null))).ThenRefuses("next_to_itself");
+        given.When(Ask(Placing("h", "c"), Between("h", "c"))).ThenRefuses("neighbours_out_of_order");
+        given.When(Ask(Placing("c", "c"), Between("c", "c"))).ThenRefuses("neighbours_out_of_order");
+        given.When(Ask(Placing("c", null), Facts with { Behind = new RankNeighbour(Task2, "c") })).ThenRefuses("neighbour_in_other_project");
+        var (low, high) = (new string('h', 63) + "1", new string('h', 63) + "2");
+        given.When(Ask(Placing(low, high), Between(low, high))).ThenRefuses("no_room");
+    }
+
+    private static PlaceTask Placing(string? behind, string? ahead) => new(behind is null ? null : Task2, ahead is null ? null : Ann);
+
+    private static TaskFacts Between(string? behind, string? ahead) => Facts with
+    {
+        Behind = behind is null ? null : new RankNeighbour(Web, behind),
+        Ahead = ahead is null ? null : new RankNeighbour(Web, ahead),
+    };
+
     [Fact]
     public void A_task_becomes_a_subtask_of_another_in_its_project()
     {
         var parent = Task.Given(Created).When(Ask(new RetitleTask("Parent"))).Then(new TaskRetitled("Write the notes", "Parent"));
-        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [(Task2, parent)] })).Then(new TaskReparented(null, Task2));
+        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [new Ancestor(Task2, parent, 1)] })).Then(new TaskReparented(null, Task2));
     }
 
     [Fact]
@@ -108,22 +155,22 @@ public sealed class TaskSpecs
 
     [Fact]
     public void A_parent_is_of_the_same_project() =>
-        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [(Task2, TaskState.Initial)] })).ThenRefuses("parent_in_other_project");
+        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [new Ancestor(Task2, TaskState.Initial, 1)] })).ThenRefuses("parent_in_other_project");
 
     [Fact]
     public void A_task_cannot_come_below_itself()
     {
         var state = TaskState.Evolve(TaskState.Initial, Created);
-        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [(Task2, state), (Task1, state)] })).ThenRefuses("parent_cycle");
-        Task.Given(Created).When(Ask(new ReparentTask(Task1), Facts with { Parent = [(Task1, state)] })).ThenRefuses("parent_cycle");
+        Task.Given(Created).When(Ask(new ReparentTask(Task2), Facts with { Parent = [new Ancestor(Task2, state, 1), new Ancestor(Task1, state, 1)] })).ThenRefuses("parent_cycle");
+        Task.Given(Created).When(Ask(new ReparentTask(Task1), Facts with { Parent = [new Ancestor(Task1, state, 1)] })).ThenRefuses("parent_cycle");
     }
 
     [Fact]
     public void Nesting_has_a_limit()
     {
         var state = TaskState.Evolve(TaskState.Initial, Created);
-        var line = Enumerable.Range(2, Limits.ParentDepth + 1).Select(i => (Guid.Parse($"01938f5e-0000-7000-8000-{i:D12}"), state)).ToList();
-        Task.Given(Created).When(Ask(new ReparentTask(line[0].Item1), Facts with { Parent = line })).ThenRefuses("parent_too_deep");
+        var line = Enumerable.Range(2, Limits.ParentDepth + 1).Select(i => new Ancestor(Guid.Parse($"01938f5e-0000-7000-8000-{i:D12}"), state, 1)).ToList();
+        Task.Given(Created).When(Ask(new ReparentTask(line[0].Id), Facts with { Parent = line })).ThenRefuses("parent_too_deep");
     }
 
     [Fact]

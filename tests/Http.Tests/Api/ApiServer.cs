@@ -1,4 +1,9 @@
+using Events.Commands.Access;
+using Events.Commands.Handling;
 using Events.Commands.People;
+using Events.Commands.Permissions;
+using Events.Commands.Workspaces;
+using Events.EventStore;
 using Events.Fixtures;
 using Events.Http.Hosting;
 using Events.Platform.Migrations;
@@ -50,6 +55,22 @@ public sealed class ApiServer : IAsyncLifetime
         EmailAddress.TryParse($"{Guid.NewGuid():N}@example.com", out var email).ShouldBeTrue();
         var founded = await Services.GetRequiredService<Founding>().FoundAsync("Workspace", "Owner", email!.Value, "correct horse battery staple", CancellationToken.None);
         return new ApiUser(this, new TenantId(founded.WorkspaceId), founded.PersonId, founded.Token!);
+    }
+
+    /// <summary>Somebody else in the same workspace.</summary>
+    public async Task<ApiUser> NewColleagueAsync(ApiUser owner, WorkspaceRole role = WorkspaceRole.Member)
+    {
+        EmailAddress.TryParse($"{Guid.NewGuid():N}@example.com", out var email).ShouldBeTrue();
+        var (personId, result) = await Services.GetRequiredService<SignUps>().SignUpAtOnceAsync("Colleague", email!.Value, "correct horse battery staple", CancellationToken.None);
+        result.ShouldBeOfType<CommandResult<PersonState>.Done>();
+        var workspace = Guid.Parse(owner.Tenant.Value);
+        await Services.GetRequiredService<PersonCommands>().EnterWorkspaceAsync(personId, workspace, CancellationToken.None);
+        var joined = new UnitOfWork(owner.Tenant, [new(workspace, WorkspaceState.StreamType, ExpectedVersion.Any, [new MemberJoined(personId, role, null)])]);
+        (await Services.GetRequiredService<EventAppender>().AppendAsync(joined, CancellationToken.None)).ShouldBeOfType<AppendOutcome.Appended>();
+        Services.GetRequiredService<AggregateLoader<WorkspaceState>>().Forget(owner.Tenant, workspace);
+        Services.GetRequiredService<AccessDirectory>().Forget(owner.Tenant, workspace);
+        var token = await Services.GetRequiredService<Founding>().IssueTokenAsync(workspace, personId, "colleague", RolePermissions.Of(WorkspaceRole.Owner), CancellationToken.None);
+        return new ApiUser(this, owner.Tenant, personId, token);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,77 @@
+using System.Net;
+using Events.Http.Tests.Api;
+using Shouldly;
+using Xunit;
+
+namespace Events.Http.Tests.Projects;
+
+/// <summary>A restricted project does not exist for the others: neither its tasks, nor their number, nor whether an id is one of them.</summary>
+public sealed class HiddenProjectTests(ApiServer server)
+{
+    [Fact]
+    public async Task What_is_hidden_is_not_counted()
+    {
+        var (owner, member, open, hidden, _) = await TwoProjectsAsync();
+        await owner.CreateTaskAsync(open, "Mine", $$""","assigneeId":"{{member.PersonId}}","dueOn":"2026-11-20" """);
+        var last = await owner.CreateTaskAsync(hidden, "Hidden", $$""","assigneeId":"{{member.PersonId}}","dueOn":"2026-11-20","status":"done" """);
+        last = await owner.PatchAsync($"/api/v1/tasks/{last.Id}", """{"status":"in_review"}""");
+        var seen = ("Events-Min-Position", last.Position);
+
+        var all = await owner.GetAsync("/api/v1/workspace/counts", seen);
+        ((int)all.Body["total"]!).ShouldBe(4, all.Text);
+        var part = await member.GetAsync("/api/v1/workspace/counts", seen);
+        part.Status.ShouldBe(HttpStatusCode.OK, part.Text);
+        ((int)part.Body["total"]!, (int)part.Body["tasks"]!["in_review"]!).ShouldBe((2, 0));
+
+        var flow = await member.GetAsync("/api/v1/workspace/flow", seen);
+        var today = flow.Body["days"]!.AsArray()[^1]!;
+        ((int)today["todo"]!, (int)today["in_review"]!).ShouldBe((2, 0), flow.Text);
+        ((int)(await owner.GetAsync("/api/v1/workspace/flow", seen)).Body["days"]!.AsArray()[^1]!["in_review"]!).ShouldBe(1);
+
+        var desk = await member.GetAsync("/api/v1/me/summary?today=2026-11-21", seen);
+        desk.Status.ShouldBe(HttpStatusCode.OK, desk.Text);
+        ((int)desk.Body["open"]!, (int)desk.Body["overdue"]!, (int)desk.Body["assigned"]!["in_review"]!).ShouldBe((1, 1, 0), desk.Text);
+    }
+
+    [Fact]
+    public async Task What_is_hidden_is_answered_as_what_never_was()
+    {
+        var (_, member, open, hidden, secret) = await TwoProjectsAsync();
+        var mine = (await member.CreateTaskAsync(open, "Mine")).Id;
+        var nowhere = Guid.CreateVersion7();
+        foreach (var path in new[] { "/api/v1/workspace/counts?projectId={0}", "/api/v1/workspace/flow?projectId={0}", "/api/v1/projects/{0}", "/api/v1/projects/{0}/diff?from=2026-01-01T00:00:00Z" })
+            await SameAsync(id => member.GetAsync(string.Format(null, path, id)), hidden, nowhere, HttpStatusCode.NotFound);
+        foreach (var path in new[] { "/api/v1/tasks/{0}", "/api/v1/tasks/{0}?version=1", "/api/v1/tasks/{0}/history", "/api/v1/tasks/{0}/comments", "/api/v1/tasks/{0}/suggestion" })
+            await SameAsync(id => member.GetAsync(string.Format(null, path, id)), secret, nowhere, HttpStatusCode.NotFound);
+        await SameAsync(id => member.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{id}}","title":"x"}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{open}}","title":"x","parentId":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PatchAsync($"/api/v1/tasks/{mine}", $$"""{"parentId":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PostAsync($"/api/v1/tasks/{mine}/links", $$"""{"kind":"blocks","taskId":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PostAsync($"/api/v1/tasks/{mine}/rank", $$"""{"after":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PostAsync("/api/v1/tasks/bulk", $$$"""{"filter":{"projectId":"{{{id}}}"},"changes":{"priority":"low"}}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
+        await SameAsync(id => member.PostAsync("/api/v1/exports", $$$"""{"format":"csv","filter":{"projectId":"{{{id}}}"}}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
+    }
+
+    /// <summary>But for the trace, which is each request's own.</summary>
+    private static async Task SameAsync(Func<Guid, Task<ApiAnswer>> ask, Guid hidden, Guid nowhere, HttpStatusCode status)
+    {
+        var (one, other) = (await ask(hidden), await ask(nowhere));
+        one.Status.ShouldBe(status, one.Text);
+        other.Status.ShouldBe(status, other.Text);
+        one.Body["traceId"] = other.Body["traceId"] = null;
+        var (left, right) = (one.Body.AsObject(), other.Body.AsObject());
+        left.Remove("traceId");
+        right.Remove("traceId");
+        left.ToJsonString().ShouldBe(right.ToJsonString());
+    }
+
+    private async Task<(ApiUser Owner, ApiUser Member, Guid Open, Guid Hidden, Guid Secret)> TwoProjectsAsync()
+    {
+        var owner = await server.NewUserAsync();
+        var member = await server.NewColleagueAsync(owner);
+        var (open, hidden) = (await owner.CreateProjectAsync(), await owner.CreateProjectAsync("SEC"));
+        (await owner.SendAsync(HttpMethod.Put, $"/api/v1/projects/{hidden}/access", new StringContent("""{"visibility":"members","memberIds":[]}""", System.Text.Encoding.UTF8, "application/json"))).Status.ShouldBe(HttpStatusCode.NoContent);
+        await owner.CreateTaskAsync(open, "Open");
+        return (owner, member, open, hidden, Guid.Parse((await owner.CreateTaskAsync(hidden, "Secret")).Id));
+    }
+}
