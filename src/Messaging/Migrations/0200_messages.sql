@@ -58,8 +58,9 @@ create table message_nodes (
 
 -- What a node took in one go is one row: taking 500 messages costs one insert, giving them back one delete.
 -- settled holds ids that left the batch without a mark in handled_messages (to be retried, dead, handed back).
+-- The node gives the id (its own above, a count below), so it can name a claim whose answer it never got.
 create table claimed_batches (
-    claim_id bigint generated always as identity primary key,
+    claim_id bigint primary key,
     node_id integer not null references message_nodes,
     queue varchar not null,
     tenant_id varchar,

@@ -1,14 +1,17 @@
 -- Takes up to p_limit messages of a queue for a node, in fair shares of the tenants that have some.
 -- Finding the tenants is one index probe a tenant (a loose scan over the primary key), whatever the backlog of each;
 -- the scan starts after p_after, so that over several claims every tenant has its turn.
+-- Such a walk passes over the entries that earlier claims deleted and vacuum has not removed. p_only names the tenants
+-- instead, and p_from_* the place of each to go on after: a claim that continues another one touches only what it takes.
 -- skip locked: another node that takes from the same tenant at the same moment gets the next ones, nobody waits.
 -- p_held_* is what the node has of each tenant already; together with it no tenant gets more than p_tenant_limit.
 -- The foreign key to message_nodes is the fence: a node that was declared dead can claim no more.
 create function claim_messages(
-    p_node_id integer, p_queue varchar, p_limit integer, p_after varchar, p_only varchar[], p_tenant_limit integer,
+    p_claim_id bigint, p_node_id integer, p_queue varchar, p_limit integer, p_after varchar, p_only varchar[],
+    p_from_priority smallint[], p_from_seq bigint[], p_tenant_limit integer,
     p_held_tenants varchar[], p_held_counts integer[], p_cluster_limit integer, p_cluster_tenant_limit integer)
 returns table (
-    claim_id bigint, seq bigint, id uuid, tenant_id varchar, type varchar, priority smallint, attempt smallint,
+    seq bigint, id uuid, tenant_id varchar, type varchar, priority smallint, attempt smallint,
     takeovers smallint, enqueued_at timestamptz, body jsonb, order_key varchar, unique_key varchar, batch_id uuid,
     traceparent varchar, correlation_id varchar, is_job boolean)
 language plpgsql set plan_cache_mode = force_generic_plan as $$
@@ -20,7 +23,6 @@ declare
     v_skip varchar[] := '{}';
     v_wrapped boolean := false;
     v_rows tid[];
-    v_claim bigint;
 begin
     if p_cluster_limit is not null or p_cluster_tenant_limit is not null then
         -- Counting and taking must not interleave with another node's. Such queues claim one message a batch.
@@ -67,11 +69,12 @@ begin
     select array_agg(picked.row_id) into v_rows
     from (
         select taken.row_id
-        from unnest(v_tenants) with ordinality as t (tenant_id, turn)
+        from unnest(v_tenants, p_from_priority, p_from_seq) with ordinality as t (tenant_id, from_priority, from_seq, turn)
         cross join lateral (
             select r.ctid as row_id
             from ready_messages r
             where r.queue = p_queue and r.tenant_id = t.tenant_id
+                and (r.priority, r.seq) > (coalesce(t.from_priority, (-1)::smallint), coalesce(t.from_seq, 0))
             order by r.priority, r.seq
             limit greatest(0, least((v_limit + cardinality(v_tenants) - 1) / cardinality(v_tenants),
                 p_tenant_limit - coalesce(p_held_counts[array_position(p_held_tenants, t.tenant_id)], 0)))
@@ -84,7 +87,6 @@ begin
         return;
     end if;
 
-    v_claim := nextval(pg_get_serial_sequence('claimed_batches', 'claim_id'));
     return query
     with taken as (
         delete from ready_messages r where r.ctid = any (v_rows)
@@ -92,8 +94,7 @@ begin
             r.order_key, r.unique_key, r.batch_id, r.traceparent, r.correlation_id, r.is_job
     ), claimed as (
         insert into claimed_batches (claim_id, node_id, queue, tenant_id, entries)
-        overriding system value
-        select v_claim, p_node_id, p_queue,
+        select p_claim_id, p_node_id, p_queue,
             case when min(t.tenant_id) = max(t.tenant_id) then min(t.tenant_id) end, array_agg(row(t.*)::message_row)
         from taken t
     ), watched as (
@@ -103,7 +104,7 @@ begin
         where j.id = any (array(select t.id from taken t where t.is_job))
         returning pg_notify('job_changes', j.tenant_id || ' ' || j.id::text)
     )
-    select v_claim, t.seq, t.id, t.tenant_id, t.type, t.priority, t.attempt, t.takeovers, t.enqueued_at, t.body,
+    select t.seq, t.id, t.tenant_id, t.type, t.priority, t.attempt, t.takeovers, t.enqueued_at, t.body,
         t.order_key, t.unique_key, t.batch_id, t.traceparent, t.correlation_id, t.is_job
     from taken t;
 end $$;
@@ -137,6 +138,14 @@ begin
     end loop;
 end $$;
 
+-- Jobs whose mark is there already: an attempt's commit went through although its node never heard of it.
+create function end_repeated(p_id uuid[]) returns void
+language plpgsql as $$
+begin
+    update jobs set status = 'succeeded', finished_at = coalesce(finished_at, now()), cancel_requested = false
+    where id = any (p_id) and status = 'running';
+end $$;
+
 -- Marks messages as handled, in the transaction of their effects. Returns the ids that are marked by this call: an id
 -- that does not come back was handled before, or its claim was taken over, and its effects must not be committed.
 create function complete_messages(p_claim_id bigint[], p_id uuid[], p_result jsonb[]) returns setof uuid
@@ -164,15 +173,19 @@ begin
         returning id
     )
     select array_agg(row(e.*)::message_row) filter (where m.id is not null),
-        array_agg(row(e.*)::message_row) filter (where m.id is null and e.order_key is not null)
+        array_agg(row(e.*)::message_row) filter (where m.id is null and (e.order_key is not null or e.is_job))
     into v_ended, v_repeated
     from claimed_batches c
     cross join unnest(c.entries) e
     left join marked m on m.id = e.id
     where c.claim_id = any (v_live) and e.id = any (p_id);
 
-    -- A repeated message that heads its line must not stop it.
-    for v_line in select e.tenant_id, e.order_key, e.id from unnest(v_repeated) e order by e.tenant_id, e.order_key
+    -- A repeated message that heads its line must not stop it, and a repeated job has ended already.
+    perform end_repeated(array(select e.id from unnest(v_repeated) e where e.is_job));
+    for v_line in
+        select e.tenant_id, e.order_key, e.id from unnest(v_repeated) e
+        where e.order_key is not null
+        order by e.tenant_id, e.order_key
     loop
         perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
     end loop;
@@ -230,6 +243,16 @@ begin
         return false;
     end if;
     select e.* into v_message from claimed_batches c, unnest(c.entries) e where c.claim_id = p_claim_id and e.id = p_id limit 1;
+
+    if exists (select 1 from handled_messages where id = p_id) then
+        if v_message.is_job then
+            perform end_repeated(array[p_id]);
+        end if;
+        if v_message.order_key is not null then
+            perform release_line(v_message.tenant_id, v_message.order_key, p_id);
+        end if;
+        return false;
+    end if;
 
     if p_outcome in ('retry', 'dead', 'cancelled') then
         insert into message_attempts (message_id, attempt, started_at, node, outcome, error_type, error_message, error_detail)
@@ -314,6 +337,24 @@ begin
     perform pg_notify('messages', woken.payload)
     from (select distinct e.queue || ' ' || e.tenant_id as payload from unnest(v_due) e limit 32) woken;
     return cardinality(v_due);
+end $$;
+
+-- A claim whose answer never reached its node: nobody has started its messages, so they are ready again. Returns how many.
+create function hand_back_claim(p_claim_id bigint) returns integer
+language plpgsql as $$
+declare
+    v_back message_row[];
+begin
+    delete from claimed_batches where claim_id = p_claim_id returning entries into v_back;
+    if v_back is null then
+        return 0;
+    end if;
+    insert into ready_messages select e.* from unnest(v_back) e;
+    update jobs set status = 'queued', attempts = greatest(0, attempts - 1)
+    where id in (select e.id from unnest(v_back) e where e.is_job);
+    perform pg_notify('messages', woken.payload)
+    from (select distinct e.queue || ' ' || e.tenant_id as payload from unnest(v_back) e limit 32) woken;
+    return cardinality(v_back);
 end $$;
 
 -- Gives a dead node's messages back, except those that were handled or left their batch. Returns how many, or null when

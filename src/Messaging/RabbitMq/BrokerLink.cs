@@ -19,6 +19,7 @@ internal sealed partial class BrokerLink(
     IReadOnlyCollection<QueueSettings> queues,
     NodeLease lease,
     Settler settler,
+    Completer completer,
     TimeSpan pollInterval,
     TimeProvider time,
     ILogger logger) : IDisposable
@@ -96,7 +97,7 @@ internal sealed partial class BrokerLink(
             var after = "";
             while (true)
             {
-                var claimed = await Claimer.ClaimAsync(database, lease.NodeId, queue, new ClaimRequest(options.Window, after, null, options.Window, [], []), ended.Token);
+                var claimed = await Claimer.ClaimAsync(database, lease, queue, new ClaimRequest(options.Window, after, null, options.Window, [], []), ended.Token);
                 if (claimed.Count == 0)
                 {
                     await woken[queue.Name].WaitAsync(pollInterval, ended.Token);
@@ -112,12 +113,6 @@ internal sealed partial class BrokerLink(
             await ended.CancelAsync();
         }
     }
-
-    private const string ConfirmedSql =
-        """
-        delete from claimed_batches
-        where claim_id = $1
-        """;
 
     private async Task PublishAsync(IChannel channel, string queue, List<ClaimedMessage> claimed, CancellationToken ct)
     {
@@ -140,9 +135,7 @@ internal sealed partial class BrokerLink(
             throw;
         }
 
-        await using var confirmed = database.CreateCommand(ConfirmedSql);
-        confirmed.Parameters.Add(new NpgsqlParameter<long> { TypedValue = claimed[0].Batch.Id });
-        await confirmed.ExecuteNonQueryAsync(CancellationToken.None);
+        await completer.EndAsync(claimed[0].Batch, claimed.Count);
     }
 
     private async Task ConsumeAsync(IConnection connection, QueueSettings queue, CancellationTokenSource ended)

@@ -42,7 +42,7 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
             plain.Writer.TryWrite(message);
     }
 
-    /// <summary>Ends one message of a batch, whose own end is committed.</summary>
+    /// <summary>Ends messages of a batch whose own ends are committed.</summary>
     public async Task EndAsync(ClaimedBatch batch, int count)
     {
         if (!batch.End(count))

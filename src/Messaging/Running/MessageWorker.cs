@@ -62,10 +62,10 @@ public sealed partial class MessageWorker(
         using var progress = new ProgressWriter(database, options, time, logger);
         var attempts = new AttemptRunner(database, types, services, options, completer, settler, progress.Report, time, logger);
         var carried = types.Queues.Values.Where(q => options.RabbitMq.Carries(q.Name)).ToList();
-        using var broker = new BrokerLink(database, options.RabbitMq, carried, lease, settler, options.PollInterval, time, logger);
+        using var broker = new BrokerLink(database, options.RabbitMq, carried, lease, settler, completer, options.PollInterval, time, logger);
         var runners = types.Queues.Values
             .Select(q => carried.Contains(q) ? q with { Name = BrokerOptions.Arrived(q.Name) } : q)
-            .Select(q => new QueueRunner(q, database, lease.NodeId, options, types, attempts, completer, time, logger, lease.Lost))
+            .Select(q => new QueueRunner(q, database, lease, options, types, attempts, completer, time, logger))
             .ToDictionary(r => r.Name, StringComparer.Ordinal);
 
         void Wake(string? queue, string? tenant)

@@ -16,6 +16,7 @@ internal sealed partial class NodeLease : IDisposable
     private readonly CancellationTokenSource lost = new();
     private readonly long registered;
     private long lastBeat;
+    private uint claims;
 
     private NodeLease(int nodeId, long asked, NpgsqlDataSource database, MessagingOptions options, TimeProvider time, ILogger logger)
     {
@@ -25,11 +26,17 @@ internal sealed partial class NodeLease : IDisposable
         this.time = time;
         this.logger = logger;
         registered = lastBeat = asked;
+        Unanswered = new UnansweredClaims(time);
     }
 
     public int NodeId { get; }
 
     public CancellationToken Lost => lost.Token;
+
+    public UnansweredClaims Unanswered { get; }
+
+    /// <summary>The id of another claim, unique in all nodes and known before it is asked for.</summary>
+    public long NextClaim() => ((long)NodeId << 32) | Interlocked.Increment(ref claims);
 
     /// <summary>
     /// Whether this node has been beating for a whole lease. Only then may it call others dead: after an outage of the

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Events.Messaging.Handlers;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -15,11 +14,15 @@ internal sealed partial class QueueRunner : IDisposable
     /// <summary>What the buffer may hold ahead, in time: a message claimed early here is one that no idle node can take.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How long a slot keeps a thread whose handlers never wait; then whoever waits for one goes first.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(0.5);
+
     private const int LargestClaim = 500;
 
     private readonly QueueSettings queue;
     private readonly NpgsqlDataSource database;
-    private readonly int nodeId;
+    private readonly NodeLease lease;
+    private readonly ClaimWalk walk;
     private readonly MessagingOptions options;
     private readonly MessageTypes types;
     private readonly AttemptRunner runner;
@@ -40,24 +43,26 @@ internal sealed partial class QueueRunner : IDisposable
     private bool bulkSignalled;
     private bool expressSignalled;
     private bool closed;
+    private int onProcessor;
     private int target;
     private double averageMilliseconds = double.PositiveInfinity;
     private Task[] loops = [];
 
     public QueueRunner(
-        QueueSettings queue, NpgsqlDataSource database, int nodeId, MessagingOptions options, MessageTypes types,
-        AttemptRunner runner, Completer completer, TimeProvider time, ILogger logger, CancellationToken lost)
+        QueueSettings queue, NpgsqlDataSource database, NodeLease lease, MessagingOptions options, MessageTypes types,
+        AttemptRunner runner, Completer completer, TimeProvider time, ILogger logger)
     {
         this.queue = queue;
         this.database = database;
-        this.nodeId = nodeId;
+        this.lease = lease;
+        walk = new ClaimWalk(time);
         this.options = options;
         this.types = types;
         this.runner = runner;
         this.completer = completer;
         this.time = time;
         this.logger = logger;
-        this.lost = lost;
+        lost = lease.Lost;
         buffer = new FairBuffer(queue.LocalTenantLimit);
         slots = [.. Enumerable.Range(0, queue.Concurrency).Select(i => new Slot(i))];
         freeSlots = new Stack<int>(Enumerable.Range(0, queue.Concurrency).Reverse());
@@ -97,23 +102,23 @@ internal sealed partial class QueueRunner : IDisposable
 
     private async Task RunBulkAsync()
     {
-        var after = "";
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                if (Request(after) is not { } request)
+                if (Request() is not { } room)
                 {
                     await WaitAsync(options.PollInterval);
                     continue;
                 }
 
-                var claimed = await Claimer.ClaimAsync(database, nodeId, queue, request, stopping.Token);
+                var request = walk.Direct(room);
+                var claimed = await Claimer.ClaimAsync(database, lease, queue, request, stopping.Token);
+                walk.Took(request, claimed);
                 Add(claimed);
-                if (claimed.Count == 0)
+                // Only a walk has looked everywhere.
+                if (claimed.Count == 0 && request.Only is null)
                     await WaitAsync(options.PollInterval);
-                else
-                    after = LastInTurn(claimed, after);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -125,23 +130,6 @@ internal sealed partial class QueueRunner : IDisposable
                 await WaitAsync(options.PollInterval);
             }
         }
-    }
-
-    /// <summary>The scan goes round in the order of tenants: the last one that it came to is the greatest before it wrapped.</summary>
-    private static string LastInTurn(List<ClaimedMessage> claimed, string after)
-    {
-        string? wrapped = null;
-        string? last = null;
-        foreach (var message in claimed)
-        {
-            var tenant = message.Tenant.Value;
-            if (string.CompareOrdinal(tenant, after) <= 0)
-                wrapped = wrapped is null || string.CompareOrdinal(tenant, wrapped) > 0 ? tenant : wrapped;
-            else
-                last = last is null || string.CompareOrdinal(tenant, last) > 0 ? tenant : last;
-        }
-
-        return wrapped ?? last!;
     }
 
     private async Task RunExpressAsync()
@@ -165,7 +153,7 @@ internal sealed partial class QueueRunner : IDisposable
                     request = new ClaimRequest(tenants.Length * perTenant, "", tenants, perTenant, [], []);
                 }
 
-                var claimed = await Claimer.ClaimAsync(database, nodeId, queue, request, stopping.Token);
+                var claimed = await Claimer.ClaimAsync(database, lease, queue, request, stopping.Token);
                 Add(claimed);
                 // Full hands: there may be more.
                 if (claimed.Count >= request.TenantLimit)
@@ -191,7 +179,7 @@ internal sealed partial class QueueRunner : IDisposable
     }
 
     /// <summary>Null: there is no room.</summary>
-    private ClaimRequest? Request(string after)
+    private ClaimRequest? Request()
     {
         lock (gate)
         {
@@ -202,7 +190,7 @@ internal sealed partial class QueueRunner : IDisposable
                 return null;
             var (tenants, counts) = buffer.Held();
             var tenantLimit = ahead == 0 ? queue.LocalTenantLimit : Math.Max(queue.LocalTenantLimit, ahead);
-            return new ClaimRequest(Math.Min(room, LargestClaim), after, null, tenantLimit, tenants, counts);
+            return new ClaimRequest(Math.Min(room, LargestClaim), "", null, tenantLimit, tenants, counts);
         }
     }
 
@@ -211,18 +199,16 @@ internal sealed partial class QueueRunner : IDisposable
     {
         if (queue.HasClusterLimit || double.IsPositiveInfinity(averageMilliseconds))
             return 0;
-        var messages = (int)Math.Min(queue.Prefetch, queue.Concurrency * Ahead.TotalMilliseconds / Math.Max(averageMilliseconds, 0.001));
-        if (messages < queue.Concurrency)
+        // One that turns out long shows only while it runs. A few of them among short ones take their slots and no more;
+        // where they are the rule, nothing is taken ahead.
+        var quick = queue.Concurrency - slots.Count(IsLong);
+        if (quick * 2 < queue.Concurrency)
             return 0;
-        foreach (var slot in slots)
-        {
-            // One that turns out long shows only while it runs.
-            if (slot.Current is { } attempt && time.GetElapsedTime(attempt.Started) > Ahead)
-                return 0;
-        }
-
-        return messages;
+        var messages = (int)Math.Min(queue.Prefetch, quick * Ahead.TotalMilliseconds / Math.Max(averageMilliseconds, 0.001));
+        return messages < queue.Concurrency ? 0 : messages;
     }
+
+    private bool IsLong(Slot slot) => slot.Current is { } attempt && time.GetElapsedTime(attempt.Started) > Ahead;
 
     private void Add(List<ClaimedMessage> claimed)
     {
@@ -234,15 +220,22 @@ internal sealed partial class QueueRunner : IDisposable
         }
     }
 
-    /// <summary>Under the gate.</summary>
+    /// <summary>
+    /// Under the gate. Slots whose handlers do not wait for anything are started for each processor only: more would not be faster,
+    /// and would stand before everything else in the thread pool's queue. Each that begins to wait lets the next one start.
+    /// </summary>
     private void Dispatch()
     {
-        while (!closed && freeSlots.Count > 0 && buffer.TryTake(out var message))
+        while (!closed && freeSlots.Count > 0 && onProcessor < Environment.ProcessorCount && buffer.TryTake(out var message))
         {
-            var slot = freeSlots.Pop();
-            slots[slot].Current = Begin(message);
-            buffer.TakeUpTo(Together() - 1, slots[slot].Next);
-            ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Runner.RunSlotAsync(state.Slot), (Runner: this, Slot: slots[slot]), preferLocal: false);
+            var slot = slots[freeSlots.Pop()];
+            var attempt = Begin(message);
+            slot.Current = attempt;
+            slot.OnProcessor = true;
+            onProcessor++;
+            buffer.TakeUpTo(Together() - 1, slot.Next);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => _ = state.Runner.RunSlotAsync(state.Slot, state.Attempt), (Runner: this, Slot: slot, Attempt: attempt), preferLocal: false);
         }
     }
 
@@ -259,13 +252,21 @@ internal sealed partial class QueueRunner : IDisposable
     /// </summary>
     private int Together() => target == 0 ? 1 : Math.Clamp((int)(0.5 / Math.Max(averageMilliseconds, 0.001)), 1, 64);
 
-    private async Task RunSlotAsync(Slot slot)
+    /// <summary>
+    /// Runs attempt after attempt until nothing is left to take. The slot is free from that moment, and may have been given away
+    /// before this loop looks up again: it goes by what it was handed, never by what the slot holds.
+    /// </summary>
+    private async Task RunSlotAsync(Slot slot, Attempt begun)
     {
-        while (slot.Current is { } attempt)
+        var turn = time.GetTimestamp();
+        for (Attempt? attempt = begun; attempt is not null;)
         {
             try
             {
-                await runner.RunAsync(attempt);
+                var run = runner.RunAsync(attempt);
+                if (!run.IsCompleted)
+                    StepAside(slot);
+                await run;
             }
             catch (Exception error)
             {
@@ -278,14 +279,35 @@ internal sealed partial class QueueRunner : IDisposable
             if (lost.IsCancellationRequested)
                 slot.Next.Clear();
             if (slot.Next.TryDequeue(out var next) && time.GetElapsedTime(slot.Ended[0].Started) < Ahead)
-                slot.Current = Begin(next);
+                slot.Current = attempt = Begin(next);
             else
-                TakeNext(slot, next);
+                attempt = TakeNext(slot, next);
+            if (attempt is not null && time.GetElapsedTime(turn) > Turn)
+            {
+                await Task.Yield();
+                turn = time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Its handler waits for something: another slot may have the processor.</summary>
+    private void StepAside(Slot slot)
+    {
+        if (!slot.OnProcessor)
+            return;
+        lock (gate)
+        {
+            if (!slot.OnProcessor)
+                return;
+            slot.OnProcessor = false;
+            onProcessor--;
+            Dispatch();
         }
     }
 
     /// <param name="left">Taken together with messages that took longer than they used to; it and the rest go on from here alone.</param>
-    private void TakeNext(Slot slot, ClaimedMessage? left)
+    /// <returns>What the slot runs next; null: it is free now, and no longer the caller's.</returns>
+    private Attempt? TakeNext(Slot slot, ClaimedMessage? left)
     {
         var took = time.GetElapsedTime(slot.Ended[0].Started).TotalMilliseconds / slot.Ended.Count;
         lock (gate)
@@ -296,15 +318,24 @@ internal sealed partial class QueueRunner : IDisposable
             foreach (var ended in slot.Ended)
                 buffer.Ended(ended.Message.Tenant.Value);
             slot.Ended.Clear();
+            if (!slot.OnProcessor)
+            {
+                slot.OnProcessor = true;
+                onProcessor++;
+            }
+
             if (left is null && !closed && buffer.TryTake(out var message))
             {
                 left = message;
                 buffer.TakeUpTo(Together() - 1, slot.Next);
             }
 
-            slot.Current = left is null ? null : Begin(left);
+            var next = left is null ? null : Begin(left);
+            slot.Current = next;
             if (left is null)
             {
+                slot.OnProcessor = false;
+                onProcessor--;
                 freeSlots.Push(slot.Number);
                 if (closed && freeSlots.Count == slots.Length)
                     idle.TrySetResult();
@@ -312,6 +343,7 @@ internal sealed partial class QueueRunner : IDisposable
 
             if (buffer.Count <= target / 2)
                 Release(bulkSignal, ref bulkSignalled);
+            return next;
         }
     }
 
@@ -330,7 +362,11 @@ internal sealed partial class QueueRunner : IDisposable
 
         foreach (var slot in slots)
         {
-            if (!slot.Next.IsEmpty && slot.Current is { } attempt && time.GetElapsedTime(attempt.Started) > Ahead)
+            if (!IsLong(slot))
+                continue;
+            // Also one that blocks its thread.
+            StepAside(slot);
+            if (!slot.Next.IsEmpty)
                 GiveBack(slot);
         }
     }
@@ -391,26 +427,6 @@ internal sealed partial class QueueRunner : IDisposable
         stopping.Dispose();
         bulkSignal.Dispose();
         expressSignal.Dispose();
-    }
-
-    /// <summary>Room for one handler that runs. Only its own loop changes it, and whoever starts that loop.</summary>
-    private sealed class Slot(int number)
-    {
-        private Attempt? current;
-
-        public int Number => number;
-
-        public Attempt? Current
-        {
-            get => Volatile.Read(ref current);
-            set => Volatile.Write(ref current, value);
-        }
-
-        /// <summary>Taken together with the current one, to run after it.</summary>
-        public ConcurrentQueue<ClaimedMessage> Next { get; } = new();
-
-        /// <summary>Of this visit.</summary>
-        public List<Attempt> Ended { get; } = [];
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Messages of {Queue} could not be claimed; trying again")]

@@ -19,6 +19,8 @@ public sealed partial class UpkeepRounds(NpgsqlDataSource database, MessagingOpt
         EveryAsync(options.Heartbeat, async () =>
         {
             await DeliverCancellationsAsync(cancel, ct);
+            if (await lease.Unanswered.HandBackAsync(database, ct) is > 0 and var count)
+                LogHandedBack(lease.NodeId, count);
             if (lease.MayJudge)
                 await TakeOverAsync(ct);
         }, ct),
@@ -158,6 +160,9 @@ public sealed partial class UpkeepRounds(NpgsqlDataSource database, MessagingOpt
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A round of upkeep failed; the next one will do")]
     private partial void LogRound(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {NodeId} never heard of {Count} messages that it had claimed; they are ready again")]
+    private partial void LogHandedBack(int nodeId, int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {NodeId} is dead; {Count} of its messages are ready again")]
     private partial void LogTakenOver(int nodeId, int count);

@@ -100,10 +100,10 @@ public sealed class OrderKeyTests(PostgresServer server) : MessagingTest(server)
         var first = sender.Bus.Create(Tenant, new Ping("first"), Keyed);
         await sender.Bus.EnqueueAsync([first, first, sender.Bus.Create(Tenant, new Ping("second"), Keyed)], CancellationToken.None);
         var dead = await Database.DataSource.ScalarAsync<int>("insert into message_nodes (name, heartbeat_at) values ('dead', now() - interval '1 minute') returning node_id");
-        const string Claim = "select claim_id from claim_messages($1, 'default', 20, '', null, 20, '{}', '{}', null, null)";
-        var claim = await Database.DataSource.ScalarAsync<long>(Claim, dead);
-        await Database.DataSource.ExecuteAsync("select complete_messages(array[$1], array[$2], array[null::jsonb])", claim, first.Id);
-        await Database.DataSource.ScalarAsync<long>(Claim, dead);
+        const string Claim = "select seq from claim_messages($1, $2, 'default', 20, '', null, '{}', '{}', 20, '{}', '{}', null, null)";
+        await Database.DataSource.ScalarAsync<long>(Claim, 1L, dead);
+        await Database.DataSource.ExecuteAsync("select complete_messages(array[1], array[$1], array[null::jsonb])", first.Id);
+        await Database.DataSource.ScalarAsync<long>(Claim, 2L, dead);
 
         await using var host = await StartAsync(options: new() { Lease = TimeSpan.FromSeconds(1), Heartbeat = TimeSpan.FromMilliseconds(200) });
 
