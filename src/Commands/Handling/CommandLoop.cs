@@ -16,21 +16,31 @@ internal sealed class CommandLoop<TState>(
 {
     private const int Attempts = 8;
 
+    /// <summary>What a try decides on: a new stream without a look, the state as this process knows it, or the stream itself.</summary>
+    private enum Look
+    {
+        None,
+        Recent,
+        Newest,
+    }
+
     // Those who lost a race queue up per stream, so that they do not make each other lose again.
     private readonly SemaphoreSlim[] queues = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <param name="decide">From the state and whether the stream exists.</param>
     /// <param name="answer">What to keep under the idempotency key; called only when there is one.</param>
     /// <param name="others">Further streams written in the same unit when there are events.</param>
+    /// <param name="likelyNew">The stream most likely does not exist: the first try is made without looking, and the append finds out.</param>
     public async ValueTask<CommandResult<TState>> RunAsync(
         CommandContext context,
         Guid id,
         Func<TState, long, ValueTask<Decision>> decide,
         Func<CommandResult<TState>.Done, StoredAnswer> answer,
         IReadOnlyList<StreamAppend> others,
-        CancellationToken ct)
+        CancellationToken ct,
+        bool likelyNew = false)
     {
-        var result = await AttemptAsync(context, id, newest: false, decide, answer, others, ct);
+        var result = await AttemptAsync(context, id, likelyNew ? Look.None : Look.Recent, decide, answer, others, ct);
         if (result is not null)
             return result;
 
@@ -40,7 +50,7 @@ internal sealed class CommandLoop<TState>(
         {
             for (var attempt = 1; attempt < Attempts; attempt++)
             {
-                result = await AttemptAsync(context, id, newest: true, decide, answer, others, ct);
+                result = await AttemptAsync(context, id, Look.Newest, decide, answer, others, ct);
                 if (result is not null)
                     return result;
             }
@@ -63,16 +73,20 @@ internal sealed class CommandLoop<TState>(
     private async ValueTask<CommandResult<TState>?> AttemptAsync(
         CommandContext context,
         Guid id,
-        bool newest,
+        Look look,
         Func<TState, long, ValueTask<Decision>> decide,
         Func<CommandResult<TState>.Done, StoredAnswer> answer,
         IReadOnlyList<StreamAppend> others,
         CancellationToken ct)
     {
-        var (state, version) = newest
-            ? await loader.ReloadAsync(context.Tenant, id, ct)
-            : await loader.LoadAsync(context.Tenant, id, ct);
-        newest |= version == 0;
+        var (state, version) = look switch
+        {
+            Look.None => (aggregate.Initial, 0),
+            Look.Recent => await loader.LoadAsync(context.Tenant, id, ct),
+            _ => await loader.ReloadAsync(context.Tenant, id, ct),
+        };
+        // What does not exist is in no cache: it was looked for.
+        var newest = look == Look.Newest || (look == Look.Recent && version == 0);
         if (context.IfMatch is { } seen && seen != version)
             return newest ? await ReplayAsync(context, ct) ?? new CommandResult<TState>.VersionMismatch(seen, version) : null;
 

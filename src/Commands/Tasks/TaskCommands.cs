@@ -48,7 +48,8 @@ public sealed class TaskCommands(
             },
             answer,
             [],
-            ct);
+            ct,
+            likelyNew: true);
     }
 
     /// <summary>Any change to a task that exists.</summary>
