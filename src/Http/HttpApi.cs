@@ -29,6 +29,7 @@ public static class HttpApi
     public static IServiceCollection AddHttpApi(this IServiceCollection services) => services
         .AddSingleton<InFlightKeys>()
         .AddSingleton<ReplayedAnswers>()
+        .AddSingleton<KeptAnswers>()
         .AddSingleton<CommandRunner>()
         .AddSingleton<CursorSigner>()
         .AddSingleton<Freshness>()

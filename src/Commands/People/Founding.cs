@@ -45,6 +45,23 @@ public sealed class Founding
         return workspaceId;
     }
 
+    /// <summary>The same under a key: a repeat is answered as the first time, and ends what the first may have left undone.</summary>
+    /// <param name="answer">From the workspace's id.</param>
+    /// <param name="workspaceOf">The id, from such an answer.</param>
+    /// <returns>The answer of the first time; null with the refusal.</returns>
+    public async Task<(StoredAnswer? Answer, CommandResult<PersonState> Result)> FoundAsync(
+        Guid personId, string workspaceName, IdempotentRequest? idempotency, Func<Guid, StoredAnswer> answer, Func<StoredAnswer, Guid> workspaceOf, CancellationToken ct)
+    {
+        var made = answer(Guid.CreateVersion7(time.GetUtcNow()));
+        var result = await people.EnterWorkspaceAsync(personId, workspaceOf(made), idempotency, made, ct);
+        if (result is CommandResult<PersonState>.Replayed replayed)
+            made = replayed.Answer;
+        else if (result is not CommandResult<PersonState>.Done)
+            return (null, result);
+        await workspaces.RunAsync(ContextOf(workspaceOf(made), personId), new FoundWorkspace(workspaceName, personId), NoAnswer, ct);
+        return (made, result);
+    }
+
     /// <returns>The secret.</returns>
     public async Task<string> IssueTokenAsync(Guid workspaceId, Guid personId, string name, PermissionSet scopes, CancellationToken ct)
     {

@@ -97,8 +97,11 @@ public sealed class PersonCommands
 
     public Task<Result> SignOutEverywhereAsync(Guid personId, CancellationToken ct) => RunAsync(personId, SignOutEverywhere.Decide, [], ct);
 
-    public Task<Result> EnterWorkspaceAsync(Guid personId, Guid workspaceId, CancellationToken ct) =>
-        RunAsync(personId, state => EnterWorkspace.Decide(state, new(workspaceId)), [], ct);
+    public Task<Result> EnterWorkspaceAsync(Guid personId, Guid workspaceId, CancellationToken ct) => RunAsync(personId, state => EnterWorkspace.Decide(state, new(workspaceId)), [], ct);
+
+    /// <param name="idempotency">The key under which the answer is kept with the event.</param>
+    public Task<Result> EnterWorkspaceAsync(Guid personId, Guid workspaceId, IdempotentRequest? idempotency, StoredAnswer answer, CancellationToken ct) =>
+        RunAsync(personId, state => EnterWorkspace.Decide(state, new(workspaceId)), [], ct, idempotency: idempotency, answer: answer);
 
     /// <summary>The events of an erasure; <see cref="PersonErasure"/> does the rest.</summary>
     internal async Task<Result> EraseAsync(Guid personId, IReadOnlyList<Guid> ownedAlone, CancellationToken ct)
@@ -124,14 +127,16 @@ public sealed class PersonCommands
     }
 
     private async Task<Result> RunAsync(
-        Guid personId, Func<PersonState, Decision> decide, IReadOnlyList<StreamAppend> others, CancellationToken ct, IReadOnlyList<OutboxMessage>? messages = null)
+        Guid personId, Func<PersonState, Decision> decide, IReadOnlyList<StreamAppend> others, CancellationToken ct, IReadOnlyList<OutboxMessage>? messages = null,
+        IdempotentRequest? idempotency = null, StoredAnswer? answer = null)
     {
         var context = new CommandContext(PeopleTenant.Id, personId.ToString("D", CultureInfo.InvariantCulture))
         {
             TraceParent = System.Diagnostics.Activity.Current?.Id,
             Messages = messages ?? [],
+            Idempotency = idempotency,
         };
-        var result = await loop.RunAsync(context, personId, (state, _) => new(decide(state)), NoAnswer, others, ct);
+        var result = await loop.RunAsync(context, personId, (state, _) => new(decide(state)), done => answer ?? NoAnswer(done), others, ct);
         directory.Forget(PeopleTenant.Id, personId);
         return result;
     }

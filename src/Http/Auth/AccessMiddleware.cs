@@ -91,7 +91,7 @@ internal sealed class AccessMiddleware(
                 http.Features.Set(person.SignedIn);
                 if (person.Caller is not null)
                     http.Features.Set(person.Caller);
-                return endpoint.Metadata.GetMetadata<CountedAsCredentials>() is null ? null : limits.CountCredentials(http);
+                return endpoint.Metadata.GetMetadata<CountedAsCredentials>() is null ? limits.Count(http, person.SignedIn) : limits.CountCredentials(http);
             default:
                 return Unauthenticated;
         }

@@ -132,7 +132,7 @@ public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, Repl
     private static IdempotentRequest? KeyOf(BatchOperation operation, int index, Caller caller, IdempotentRequest? whole)
     {
         if (operation.IdempotencyKey is { } own)
-            return IdempotencyKey.Of(caller, own, "BATCH", operation.Verb.ToString(), JsonSerializer.SerializeToUtf8Bytes(Fingerprint(operation)));
+            return IdempotencyKey.Of(caller.Actor, own, "BATCH", operation.Verb.ToString(), JsonSerializer.SerializeToUtf8Bytes(Fingerprint(operation)));
         return whole is null ? null : new IdempotentRequest($"{whole.Key}/{index}", whole.Hash);
     }
 

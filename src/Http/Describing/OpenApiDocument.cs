@@ -57,8 +57,9 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
             ["tags"] = new JsonArray(said.Tag),
             ["summary"] = said.Summary,
         };
-        if (said.Description is not null)
-            operation["description"] = said.Description;
+        var text = string.Join(' ', new[] { said.Description, said.Repeated is { } repeated ? $"It takes no `Idempotency-Key`: {repeated}" : null }.OfType<string>());
+        if (text.Length > 0)
+            operation["description"] = text;
         switch (endpoint.Metadata.GetMetadata<AccessDeclaration>())
         {
             case AccessDeclaration.Permitted permitted:
@@ -89,7 +90,7 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
 
         foreach (var query in said.Query)
             parameters.Add((JsonNode)Parameter(query, "query"));
-        if (verb == "POST")
+        if (verb == "POST" && said.Repeated is null)
             parameters.Add((JsonNode)Reference("parameters/IdempotencyKey"));
         if (verb is "PATCH" or "DELETE" || (said.Commands.Count > 0 && route.Parameters.Count > 0))
             parameters.Add((JsonNode)Reference("parameters/IfMatch"));

@@ -33,6 +33,9 @@ public sealed record Operation(string Id, string Tag, string Summary)
 
     public string MediaType { get; init; } = "application/json";
 
+    /// <summary>Of a POST that keeps no answer under an <c>Idempotency-Key</c>: what a repeat does instead. Null: it keeps them.</summary>
+    public string? Repeated { get; init; }
+
     /// <summary>Whether it answers a collection, page by page; a collection that is not fails a test.</summary>
     public bool Paginated { get; init; }
 

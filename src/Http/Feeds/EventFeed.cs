@@ -91,7 +91,9 @@ internal sealed class EventFeed(EventReader events, EventTail tail, TaskCommands
             json.Flush();
             json.Reset();
             writer.Write("\n"u8);
-            if (++written % FlushEvery == 0)
+            if (++written == wanted.MostLines)
+                break;
+            if (written % FlushEvery == 0)
                 await writer.FlushAsync(ct);
         }
 
@@ -133,7 +135,7 @@ public static class FeedEndpoints
     {
         api.MapGet("/events", api.ServiceProvider.GetRequiredService<EventFeed>().GetAsync).RequirePermission(Permission.EventsRead).DisableRequestTimeout().Describe(new("listEvents", Tag, "Follow everything that happens")
         {
-            Description = "CloudEvents 1.0, in order, without gaps. A page by default: go on at the `Link`, or with `after` set to `Events-Position`; an empty page means that there is nothing new. `Accept: application/x-ndjson` replays everything at full speed; `Accept: text/event-stream` goes on live and resumes by `Last-Event-ID`.",
+            Description = "CloudEvents 1.0, in order, without gaps. A page by default: go on at the `Link`, or with `after` set to `Events-Position`; an empty page means that there is nothing new. `Accept: application/x-ndjson` replays everything, or `limit` of it, at full speed; `Accept: text/event-stream` goes on live and resumes by `Last-Event-ID`.",
             Query =
             [
                 new("after", """{"type":"integer","minimum":0}""", "Only what came after this position; 0 is the beginning.", "0"),

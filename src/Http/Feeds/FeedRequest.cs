@@ -8,7 +8,9 @@ using Events.Http.Tasks;
 namespace Events.Http.Feeds;
 
 /// <summary>Which events a consumer wants, and which of them it may see.</summary>
-internal sealed record FeedRequest(Caller Caller, long? After, IReadOnlyList<string> Types, Guid? StreamId, int Limit)
+/// <param name="Limit">Of a page.</param>
+/// <param name="MostLines">Of a replay; null: everything.</param>
+internal sealed record FeedRequest(Caller Caller, long? After, IReadOnlyList<string> Types, Guid? StreamId, int Limit, int? MostLines)
 {
     /// <summary>What happens to tasks and projects. People's sessions and addresses are no business of a feed.</summary>
     public static FrozenSet<string> Offered { get; } = TaskEventNames.All
@@ -30,7 +32,7 @@ internal sealed record FeedRequest(Caller Caller, long? After, IReadOnlyList<str
         var after = query.Number("after", 0, long.MaxValue);
         if (after is null && long.TryParse(http.Request.Headers["Last-Event-ID"], System.Globalization.NumberStyles.None, null, out var last))
             after = last;
-        return new FeedRequest(http.Features.Get<Caller>()!, after, types, query.Id("streamId"), query.Limit());
+        return new FeedRequest(http.Features.Get<Caller>()!, after, types, query.Id("streamId"), query.Limit(), query.Find("limit") is null ? null : query.Limit());
     }
 
     public EventFilter Filter(long upTo) => new() { Tenant = Caller.Tenant, Types = [.. Types], UpTo = upTo };

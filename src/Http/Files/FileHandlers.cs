@@ -63,7 +63,8 @@ public sealed class FileHandlers(FileStore files, EventAppender appender)
     {
         var caller = http.Features.Get<Caller>()!;
         if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id)
-            || await files.FindAsync(caller.Tenant, id, http.RequestAborted) is not { } file)
+            || await files.FindAsync(caller.Tenant, id, http.RequestAborted) is not { } file
+            || !caller.Sees(file))
         {
             await http.Response.WriteAsync(Problem.NotFound("There is no such file."));
             return;

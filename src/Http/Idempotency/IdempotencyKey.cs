@@ -17,7 +17,11 @@ public static class IdempotencyKey
     private static readonly SearchValues<char> Allowed = SearchValues.Create(Enumerable.Range(0x21, 0x5e).Select(c => (char)c).Where(c => c is not ('"' or '\\')).ToArray());
 
     /// <summary>The key and the request's hash; null without the header, or with a problem.</summary>
-    public static IdempotentRequest? Read(HttpContext http, Caller caller, ReadOnlyMemory<byte> body, out Problem? problem)
+    public static IdempotentRequest? Read(HttpContext http, Caller caller, ReadOnlyMemory<byte> body, out Problem? problem) =>
+        Read(http, caller.Actor, body, out problem);
+
+    /// <inheritdoc cref="Read(HttpContext, Caller, ReadOnlyMemory{byte}, out Problem?)"/>
+    public static IdempotentRequest? Read(HttpContext http, string actor, ReadOnlyMemory<byte> body, out Problem? problem)
     {
         problem = null;
         var header = http.Request.Headers[Header];
@@ -29,7 +33,7 @@ public static class IdempotencyKey
             return null;
         }
 
-        return Of(caller, key, http.Request.Method, http.Request.Path.Value + http.Request.QueryString.Value, body.Span);
+        return Of(actor, key, http.Request.Method, http.Request.Path.Value + http.Request.QueryString.Value, body.Span);
     }
 
     /// <summary>null: not a key.</summary>
@@ -42,7 +46,7 @@ public static class IdempotencyKey
     }
 
     /// <summary>Keys belong to who sends them: two people of a workspace never meet in one.</summary>
-    public static IdempotentRequest Of(Caller caller, string key, string method, string target, ReadOnlySpan<byte> body)
+    public static IdempotentRequest Of(string actor, string key, string method, string target, ReadOnlySpan<byte> body)
     {
         var text = ArrayPool<byte>.Shared.Rent(method.Length + (target.Length * 3) + 2 + body.Length);
         var length = Encoding.UTF8.GetBytes(method, text);
@@ -52,6 +56,6 @@ public static class IdempotencyKey
         body.CopyTo(text.AsSpan(length));
         var hash = SHA256.HashData(text.AsSpan(0, length + body.Length));
         ArrayPool<byte>.Shared.Return(text);
-        return new IdempotentRequest($"{caller.Actor}:{key}", hash);
+        return new IdempotentRequest($"{actor}:{key}", hash);
     }
 }

@@ -30,6 +30,7 @@ public static class ImportEndpoints
         api.MapPost("/imports/preview", imports.PreviewAsync).RequirePermission(Permission.ImportsWrite).Describe(new("previewImport", Tag, "Preview an import")
         {
             Description = "The first rows as they would come in, what was detected, and what is wrong. `mapping` can be sent back, changed.",
+            Repeated = "it changes nothing.",
             Body = NewPreview.Shape,
             Example = Preview,
         });

@@ -2,11 +2,11 @@ using Events.Commands.Projects;
 using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Bodies;
+using Events.Http.Files;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
 using Events.Http.Problems;
 using Events.Messaging.Sending;
-using Events.Platform.Tenancy;
 using Events.Workers.Files;
 using Events.Workers.Imports;
 using Events.Workers.Imports.Reading;
@@ -16,7 +16,7 @@ namespace Events.Http.Imports;
 
 /// <summary>Imports: asked for here, run as jobs.</summary>
 public sealed class ImportHandlers(
-    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, ProjectCommands projects, MessageBus bus, JobStarter jobs, TimeProvider time)
+    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, ProjectCommands projects, MessageBus bus, JobStarter jobs, KeptAnswers answers, TimeProvider time)
 {
     public async Task StartAsync(HttpContext http)
     {
@@ -28,7 +28,7 @@ public sealed class ImportHandlers(
             var key = problem is null ? IdempotencyKey.Read(http, caller, body!.Bytes, out problem) : null;
             StoredFile? file = null;
             if (problem is null)
-                (file, problem) = await FindAsync(caller.Tenant, wanted!.FileId, wanted.Format, ImportFormats.Names, http.RequestAborted);
+                (file, problem) = await FindAsync(caller, wanted!.FileId, wanted.Format, ImportFormats.Names, http.RequestAborted);
             if (problem is null && wanted!.ProjectId is { } project && !(caller.Sees(project) && await projects.ExistsAsync(caller.Tenant, project, http.RequestAborted)))
                 problem = Problem.OfField(422, "project_not_found", "There is no such project.", "/projectId");
             var mapping = wanted?.Mapping?.ToMapping() ?? ImportMapping.Guess;
@@ -45,6 +45,9 @@ public sealed class ImportHandlers(
                 return;
             }
 
+            // Before anything is saved: a repeat changes nothing.
+            if (key is not null && await answers.FindAsync(http, caller, key))
+                return;
             if (wanted!.SaveMappingAs is { Length: > 0 } name)
                 await mappings.SaveAsync(caller.Tenant, name, wanted.Format, mapping, http.RequestAborted);
             var import = new ImportRecord(
@@ -64,7 +67,7 @@ public sealed class ImportHandlers(
             var wanted = problem is null ? body!.Bind(NewPreview.Shape, out problem) : null;
             StoredFile? file = null;
             if (problem is null)
-                (file, problem) = await FindAsync(caller.Tenant, wanted!.FileId, wanted.Format, ImportFormats.Names.Where(static f => f != ImportFormats.EventsNdjson), http.RequestAborted);
+                (file, problem) = await FindAsync(caller, wanted!.FileId, wanted.Format, ImportFormats.Names.Where(static f => f != ImportFormats.EventsNdjson), http.RequestAborted);
             if (problem is not null)
             {
                 await http.Response.WriteAsync(problem);
@@ -105,11 +108,13 @@ public sealed class ImportHandlers(
         }
     }
 
-    private async Task<(StoredFile? File, Problem? Problem)> FindAsync(TenantId tenant, Guid id, string format, IEnumerable<string> formats, CancellationToken ct)
+    private static bool Sees(Caller caller, ImportRecord import) => import.ProjectId is not { } project || caller.Sees(project);
+
+    private async Task<(StoredFile? File, Problem? Problem)> FindAsync(Caller caller, Guid id, string format, IEnumerable<string> formats, CancellationToken ct)
     {
         if (!formats.Contains(format, StringComparer.Ordinal))
             return (null, Problem.OfField(400, "invalid_request", $"It must be one of {string.Join(", ", formats)}.", "/format", "unknown_value"));
-        if (await files.FindAsync(tenant, id, ct) is not { } file)
+        if (await files.FindAsync(caller.Tenant, id, ct) is not { } file || !caller.Sees(file))
             return (null, Problem.OfField(422, "file_not_found", "There is no such file.", "/fileId"));
         return await files.HasArrivedAsync(file, ct)
             ? (file, null)
@@ -119,7 +124,9 @@ public sealed class ImportHandlers(
     private async Task<ImportRecord?> FindImportAsync(HttpContext http)
     {
         if (Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id)
-            && await imports.FindAsync(http.Features.Get<Caller>()!.Tenant, id, http.RequestAborted) is { } import)
+            && http.Features.Get<Caller>() is { } caller
+            && await imports.FindAsync(caller.Tenant, id, http.RequestAborted) is { } import
+            && Sees(caller, import))
             return import;
         await http.Response.WriteAsync(Problem.NotFound("There is no such import."));
         return null;

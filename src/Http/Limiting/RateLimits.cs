@@ -26,6 +26,9 @@ internal sealed class RateLimits(IOptions<SecurityOptions> options, TimeProvider
     public Problem? Count(HttpContext http, Caller caller) =>
         Count(http, callers, caller.TokenId is { } token ? token.ToString("N") : $"{caller.PersonId:N}");
 
+    /// <summary>The same of a person whose request is about no workspace.</summary>
+    public Problem? Count(HttpContext http, SignedInPerson person) => Count(http, callers, $"{person.PersonId:N}");
+
     /// <inheritdoc cref="Count(HttpContext, Caller)"/>
     public Problem? CountCredentials(HttpContext http) => Count(http, credentials, Network.Of(http));
 

@@ -26,6 +26,7 @@ public static class ProjectionEndpoints
         });
         api.MapPost("/operations/projections/{name}/rebuild", operations.RebuildAsync).RequirePermission(Permission.OperationsWrite).Describe(new("rebuildProjection", Tag, "Rebuild a read model")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Description = "Beside the live one, which goes on; compared and switched to in one transaction. Runs in a process of the role `projections`; the status shows its progress.",
             Path = Name,
             Status = 202,
@@ -33,27 +34,32 @@ public static class ProjectionEndpoints
         });
         api.MapPost("/operations/projections/{name}/rollback", operations.RollBackAsync).RequirePermission(Permission.OperationsWrite).Describe(new("rollBackProjection", Tag, "Go back to the tables before the last switch")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
             Example = Done,
         });
         api.MapPost("/operations/projections/{name}/pause", operations.PauseAsync).RequirePermission(Permission.OperationsWrite).Describe(new("pauseProjection", Tag, "Stop feeding a read model")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
             Example = Done,
         });
         api.MapPost("/operations/projections/{name}/resume", operations.ResumeAsync).RequirePermission(Permission.OperationsWrite).Describe(new("resumeProjection", Tag, "Feed a paused read model again")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
             Example = Done,
         });
         api.MapPost("/operations/projections/{name}/release", operations.ReleaseAsync).RequirePermission(Permission.OperationsWrite).Describe(new("releaseStream", Tag, "Fold what waits of a parked stream")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
             RawBody = (Body, BodyExample),
             Example = Done,
         });
         api.MapPost("/operations/projections/{name}/skip", operations.SkipAsync).RequirePermission(Permission.OperationsWrite).Describe(new("skipEvent", Tag, "Leave out the event that a stream waits behind, on record")
         {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
             RawBody = (Body, BodyExample),
             Example = Done,

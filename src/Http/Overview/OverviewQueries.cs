@@ -26,7 +26,7 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         var text = query.Text("q", LongestText) ?? "";
         var words = query.Choice("mode", "typeahead", "words") == "words";
         var limit = Math.Min(query.Limit(), MostSearched);
-        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection))
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
         var page = words
             ? await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, limit, http.RequestAborted)

@@ -20,6 +20,7 @@ internal static class PersonEndpoints
         api.MapPost("/session", sessions.SignInAsync).AllowAnybody("One signs in here.").CountAsCredentials().Describe(new("signIn", Sessions, "Sign in")
         {
             Description = "Sets the session's cookie. Every refusal says and takes the same.",
+            Repeated = "its answer is a secret, which is never stored; a repeat starts one more session.",
             Body = Credentials.Shape,
             Status = 201,
             Example = SessionExample,
@@ -48,12 +49,14 @@ internal static class PersonEndpoints
         api.MapPost("/people", accounts.SignUpAsync).AllowAnybody("One signs up here.").CountAsCredentials().Describe(new("signUp", People, "Sign up")
         {
             Description = "202: a mail to the address ends it, and the answer is the same when there is an account already. 201 with a session where the installation does not ask for confirmation.",
+            Repeated = "a repeat sends one more mail, or is told that the address is taken.",
             Body = NewAccount.Shape,
             Status = 202,
         });
         api.MapPost("/people/confirmations", accounts.ConfirmAsync).AllowAnybody("The mailed link is the proof.").CountAsCredentials().Describe(new("confirmSignUp", People, "End a sign-up by the mailed link")
         {
             Body = MailedLink.Shape,
+            Repeated = "the link works once, and a repeat is refused as used.",
             Status = 201,
             Example = SessionExample,
         });
@@ -61,12 +64,14 @@ internal static class PersonEndpoints
         {
             Description = "The same answer, after the same time, whether the address is known or not.",
             Body = ResetRequest.Shape,
+            Repeated = "a repeat sends one more mail.",
             Status = 202,
         });
         api.MapPost("/password-resets/completions", accounts.ResetAsync).AllowAnybody("The mailed link is the proof.").CountAsCredentials().Describe(new("resetPassword", People, "Set a new password by the mailed link")
         {
             Description = "Ends every session.",
             Body = Reset.Shape,
+            Repeated = "the link works once, and a repeat is refused as used.",
             Status = 204,
         });
         api.MapPut("/me/password", accounts.ChangePasswordAsync).RequireSignedIn().CountAsCredentials().Describe(new("changePassword", People, "Change one's password")
@@ -81,21 +86,25 @@ internal static class PersonEndpoints
         {
             Description = "Destroys the key under which name and address are sealed in the history: what one did stays, who one was cannot be read again. There is no way back.",
             Body = PasswordProof.Shape,
+            Repeated = "it happens once, and ends the session that could ask again.",
             Status = 204,
         });
         api.MapPost("/invitations/previews", accounts.ShowInvitationAsync).AllowAnybody("The mailed link is the proof.").CountAsCredentials().Describe(new("previewInvitation", People, "See where a mailed invitation leads")
         {
             Body = MailedLink.Shape,
+            Repeated = "it changes nothing.",
             Example = """{"workspace":"Acme","email":"gus@example.com","role":"member"}""",
         });
         api.MapPost("/invitations/acceptances", accounts.AcceptInvitationAsync).RequireSignedIn().CountAsCredentials().Describe(new("acceptInvitation", People, "Join a workspace by a mailed invitation")
         {
             Body = MailedLink.Shape,
+            Repeated = "the link works once, and a repeat is refused as used.",
             Status = 204,
         });
         api.MapPost("/invitations/joinings", accounts.JoinAsync).AllowAnybody("The mailed link is the proof.").CountAsCredentials().Describe(new("joinByInvitation", People, "Sign up by a mailed invitation")
         {
             Body = JoiningAccount.Shape,
+            Repeated = "the link works once, and a repeat is refused as used.",
             Status = 201,
             Example = SessionExample,
         });

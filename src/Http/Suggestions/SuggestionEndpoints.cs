@@ -105,10 +105,12 @@ public static class SuggestionEndpoints
         api.MapPost("/tasks/{id}/suggestion/accept", suggestions.AcceptAsync).RequirePermission(Permission.TasksWrite).Describe(new("acceptSuggestion", Tag, "Accept a suggestion")
         {
             Description = "Puts its labels on the task.",
+            Repeated = "a repeat finds it accepted and answers the same.",
             Example = Example,
         });
         api.MapPost("/tasks/{id}/suggestion/dismiss", suggestions.DismissAsync).RequirePermission(Permission.TasksWrite).Describe(new("dismissSuggestion", Tag, "Dismiss a suggestion")
         {
+            Repeated = "a repeat finds it dismissed and answers the same.",
             Example = Example,
         });
     }

@@ -79,7 +79,7 @@ public static class TaskEndpoints
                 Parameter.Text("priority", "Only with one of these, separated by commas.", "high,urgent"),
                 Parameter.Text("assigneeId", "Only of this person; `me` is yourself.", "me"),
                 Parameter.Text("label", "Only with this label.", "docs", 64),
-                Parameter.Text("q", "Only with all these words in title or description; best matches first, one page.", "release notes"),
+                Parameter.Text("q", "Only with all these words in title or description; the 1,000 best matches, best first unless `sort` says otherwise.", "release notes"),
                 Parameter.Time("at", "The list as it was at this moment."),
                 Parameter.Choice("sort", "By what; with `-` before it, largest first. What is offered depends on the filter: by `rank`, `number` and `priority` within a project.", ["-created", .. TaskQueries.Sorts.Where(s => s != "-created")]),
                 Parameter.Text("fields", "Only these members of the items, separated by commas.", "id,key,title"),

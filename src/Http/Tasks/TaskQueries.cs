@@ -19,6 +19,9 @@ namespace Events.Http.Tasks;
 public sealed class TaskQueries(
     TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, SearchQuery search, Freshness freshness, CursorSigner signer)
 {
+    /// <summary>Matches of a search that are filtered, sorted and paged; more letters narrow it down.</summary>
+    private const int MostFound = 1_000;
+
     public static IReadOnlyList<string> Sorts { get; } =
         [.. Enum.GetNames<TaskListOrder>().Select(n => n.ToLowerInvariant()).SelectMany(n => new[] { n, $"-{n}" })];
 
@@ -34,12 +37,12 @@ public sealed class TaskQueries(
         var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "q", "at", "sort", "fields", "limit", "cursor");
         var at = query.Time("at");
         var filter = ReadFilter(query, caller);
-        var sort = ReadSort(query, filter, anyOrder: at is not null);
+        var sort = ReadSort(query, filter, anyOrder: at is not null || query.Find("q") is not null);
         var limit = query.Limit();
         var fields = query.ReadFields(RowFields);
         if (query.Text("q", 200) is { } text)
         {
-            await SearchAsync(http, caller, query, text, filter, limit, fields);
+            await SearchAsync(http, caller, query, text, filter, sort, limit, fields);
             return;
         }
 
@@ -56,19 +59,22 @@ public sealed class TaskQueries(
             await http.WritePageAsync(page, key, signer, fields);
     }
 
-    /// <summary>The best matches in title and description, best first, then filtered; a search has one page.</summary>
-    private async Task SearchAsync(HttpContext http, Caller caller, QueryParameters query, string text, TaskListFilter filter, int limit, IReadOnlyList<string>? fields)
+    /// <summary>The best matches in title and description, filtered; best first unless sorted.</summary>
+    private async Task SearchAsync(HttpContext http, Caller caller, QueryParameters query, string text, TaskListFilter filter, TaskListSort sort, int limit, IReadOnlyList<string>? fields)
     {
-        foreach (var name in new[] { "at", "sort", "cursor" })
-        {
-            if (query.Find(name) is not null)
-                query.Refuse(name, "either_or", "A search is ordered by how well it matches and has one page.");
-        }
-
-        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection))
+        if (query.Find("at") is not null)
+            query.Refuse("at", "either_or", "A search finds what is there now.");
+        TaskListSort? order = query.Find("sort") is null ? null : sort;
+        var key = $"search/{(order is null ? "best" : "sorted")}/{Canonical(filter, sort, null)}/{text}";
+        var after = query.ReadCursor(signer, caller, key);
+        // What is found by words is shown as the task list has it.
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
-        var hits = await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, QueryParameters.MaxLimit, http.RequestAborted);
-        await http.WritePageAsync(ItemFilter.Apply(hits, filter, caller, limit), "search", signer, fields);
+        var whole = order is not null || caller.HiddenProjects.Count > 0
+            || filter is not { ProjectId: null, Statuses: null, Priorities: null, AssigneeId: null, Label: null };
+        var wanted = whole ? MostFound : Math.Min(MostFound, FoundTasks.SkippedBy(after) + limit + 1);
+        var hits = await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, wanted, http.RequestAborted);
+        await http.WritePageAsync(FoundTasks.Page(hits, filter, caller, order, after, limit), key, signer, fields);
     }
 
     public async Task DetailAsync(HttpContext http)

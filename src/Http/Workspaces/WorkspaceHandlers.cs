@@ -11,6 +11,7 @@ using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Bodies;
 using Events.Http.Commanding;
+using Events.Http.Idempotency;
 using Events.Http.Lists;
 using Events.Http.People;
 using Events.Http.Problems;
@@ -58,25 +59,49 @@ internal sealed class WorkspaceHandlers(
 
     public async Task FoundAsync(HttpContext http)
     {
-        if (await http.BindAsync(NewWorkspace.Shape) is not { } body)
-            return;
         var personId = http.Features.Get<SignedInPerson>()!.PersonId;
-        if (await founding.FoundAsync(personId, body.Name, http.RequestAborted) is not { } id)
+        var (read, problem) = await RequestBody.ReadAsync(http);
+        using (read)
         {
-            await http.Response.WriteAsync(new Problem(409, "too_many_workspaces", $"A person enters at most {EnterWorkspace.MaxWorkspaces} workspaces."));
-            return;
-        }
+            var body = problem is null ? read!.Bind(NewWorkspace.Shape, out problem) : null;
+            var key = problem is null ? IdempotencyKey.Read(http, personId.ToString("D"), read!.Bytes, out problem) : null;
+            if (problem is not null)
+            {
+                await http.Response.WriteAsync(problem);
+                return;
+            }
 
-        http.Features.Set(new AuditSubject(personId, new TenantId(id)));
-        http.Response.Headers.Location = "/api/v1/workspace";
-        await http.WriteJsonAsync(201, (id, body.Name), static (json, x) =>
-        {
-            json.WriteStartObject();
-            json.WriteString("id"u8, x.id);
-            json.WriteString("name"u8, x.Name);
-            json.WriteString("role"u8, "owner"u8);
-            json.WriteEndObject();
-        });
+            var (answer, result) = await founding.FoundAsync(personId, body!.Name, key, id => Founded(id, body.Name), WorkspaceOf, CancellationToken.None);
+            if (answer is null)
+            {
+                await http.Response.WriteAsync(Refusals.Of(result));
+                return;
+            }
+
+            http.Features.Set(new AuditSubject(personId, new TenantId(WorkspaceOf(answer))));
+            if (result is CommandResult<PersonState>.Replayed)
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+            http.Response.StatusCode = answer.Status;
+            http.Response.Headers.Location = answer.Location;
+            http.Response.ContentType = "application/json";
+            http.Response.ContentLength = answer.Body.Length;
+            await http.Response.BodyWriter.WriteAsync(answer.Body);
+        }
+    }
+
+    private static StoredAnswer Founded(Guid id, string name) => new(201, "/api/v1/workspace", null, JsonBytes.Render((id, name), static (json, x) =>
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, x.id);
+        json.WriteString("name"u8, x.name);
+        json.WriteString("role"u8, "owner"u8);
+        json.WriteEndObject();
+    }));
+
+    private static Guid WorkspaceOf(StoredAnswer founded)
+    {
+        using var body = JsonDocument.Parse(founded.Body);
+        return body.RootElement.GetProperty("id").GetGuid();
     }
 
     public async Task ShowAsync(HttpContext http)

@@ -103,7 +103,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
 
     /// <summary>Tasks that have all the words, in title or description, the last one also begun; best first.</summary>
     /// <param name="hiddenProjects">Whose tasks the asker must not learn of.</param>
-    /// <param name="limit">1 to 200.</param>
+    /// <param name="limit">1 to 1,000.</param>
     public async Task<QueryPage> RunAsync(TenantId tenant, string text, IReadOnlyList<Guid> hiddenProjects, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);

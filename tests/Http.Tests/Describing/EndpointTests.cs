@@ -56,6 +56,29 @@ public sealed class EndpointTests(ApiServer server)
     }
 
     [Fact]
+    public async Task Every_post_keeps_its_answer_under_a_key_or_says_what_a_repeat_does()
+    {
+        var me = await server.NewUserAsync();
+        var paths = (await me.GetAsync("/openapi/v1.json")).Body["paths"]!.AsObject();
+        foreach (var (path, operations) in paths)
+        {
+            if (operations!["post"] is not { } post)
+                continue;
+            var takes = post["parameters"]!.AsArray().Any(p => (string?)p!["$ref"] == "#/components/parameters/IdempotencyKey");
+            if (!takes)
+            {
+                ((string?)post["description"]).ShouldNotBeNull().ShouldContain("It takes no `Idempotency-Key`: ", customMessage: path);
+                continue;
+            }
+
+            // Whoever reads the header refuses one that is none, unless the path or the caller was refused before.
+            var body = post["requestBody"]?["content"]!["application/json"]!["example"]!.ToJsonString() ?? "";
+            var answer = await me.PostAsync(path.Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal), body, ("Idempotency-Key", new string('k', 300)));
+            ((string?)answer.Body["code"]).ShouldBeOneOf(["malformed_idempotency_key", "not_found", "people_only"], $"{path}: {answer.Text}");
+        }
+    }
+
+    [Fact]
     public async Task The_document_is_open_api_3_1_and_names_every_operation()
     {
         var me = await server.NewUserAsync();

@@ -47,6 +47,7 @@ public sealed class FeedTests(ApiServer server)
 
         var lines = await me.GetAsync("/api/v1/events", ("Accept", "application/x-ndjson"));
         lines.Text.Trim().Split('\n').Select(l => (string)JsonNode.Parse(l)!["type"]!).ShouldBe(seen);
+        (await me.GetAsync("/api/v1/events?limit=2", ("Accept", "application/x-ndjson"))).Text.Trim().Split('\n').Length.ShouldBe(2);
     }
 
     [Fact]

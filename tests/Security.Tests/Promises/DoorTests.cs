@@ -33,6 +33,27 @@ public sealed class DoorTests(Service service)
     }
 
     [Fact]
+    public async Task A_repeated_founding_is_one_workspace_and_counts_against_the_quota()
+    {
+        using var ask = new Asking(service.Url);
+        var cast = new Cast(service);
+        var person = await service.NewPersonAsync("Mia");
+        var session = await cast.SessionAsync("session", person, null);
+        var answers = new List<Answer>();
+        for (var i = 0; i < 2; i++)
+            answers.Add(await ask.SendAsync(session, "POST", "/api/v1/workspaces", """{"name":"Mine"}""", ("Idempotency-Key", "w-1")));
+        answers.ShouldAllBe(a => a.Status == HttpStatusCode.Created);
+        answers[1].Text.ShouldBe(answers[0].Text);
+        answers[1].Headers.Contains("Idempotency-Replayed").ShouldBeTrue();
+        answers.ShouldAllBe(a => a.Headers.Contains("RateLimit") && a.Headers.Contains("RateLimit-Policy"));
+        (await ask.SendAsync(session, "POST", "/api/v1/workspaces", """{"name":"Another"}""", ("Idempotency-Key", "w-1"))).Code.ShouldBe("idempotency_key_reused");
+        (await ask.SendAsync(session, "POST", "/api/v1/workspaces", """{"name":"Another"}""", ("Idempotency-Key", new string('k', 10_000)))).Code.ShouldBe("malformed_idempotency_key");
+        (await ask.SendAsync(session, "GET", "/api/v1/workspaces")).Body["items"]!.AsArray().Count.ShouldBe(1);
+        (await ask.SendAsync(session, "POST", "/api/v1/workspaces", """{"name":"Mine"}""")).Status.ShouldBe(HttpStatusCode.Created);
+        (await ask.SendAsync(session, "GET", "/api/v1/workspaces")).Body["items"]!.AsArray().Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_stranger_and_a_wrong_password_are_answered_alike()
     {
         using var ask = new Asking(service.Url);
