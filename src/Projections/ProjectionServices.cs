@@ -61,6 +61,8 @@ public static class ProjectionServices
         services.AddSingleton<ProjectionBuilds>();
         services.AddSingleton<ProjectionSwitch>();
         services.AddSingleton<TableComparison>();
+        services.AddSingleton<BulkCopying>();
+        services.AddSingleton<NextIndexes>();
         services.AddSingleton<ProjectionRebuild>();
         services.AddSingleton<ParkedStreams>();
         services.AddSingleton<Completeness>();

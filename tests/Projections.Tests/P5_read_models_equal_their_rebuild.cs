@@ -51,7 +51,7 @@ public sealed class P5_read_models_equal_their_rebuild(PostgresServer server)
 
         void Paged(IServiceCollection services) => services.PostConfigure<EventStoreOptions>(o => o.PageEvents = run.PageEvents);
         var history = new History(run.Seed);
-        var feeding = await Service.On(database, Configure, Paged).StartAsync();
+        var feeding = await Service.On(database, Configure, Paged, imports: true).StartAsync();
         var last = 0L;
         for (var write = 1; write <= run.Writes; write++)
         {
@@ -62,7 +62,7 @@ public sealed class P5_read_models_equal_their_rebuild(PostgresServer server)
             // As if the process were killed: its sessions die under it, and nobody gives the leases back.
             await KillSessionsAsync(database);
             await feeding.DisposeAsync();
-            feeding = await Service.On(database, Configure, Paged).StartAsync();
+            feeding = await Service.On(database, Configure, Paged, imports: true).StartAsync();
         }
 
         await using (feeding)

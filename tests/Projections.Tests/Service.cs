@@ -19,6 +19,10 @@ internal sealed class Service : IAsyncDisposable
 
     private readonly ServiceProvider provider;
     private readonly Stack<IHostedService> running = new();
+    private int writes;
+
+    /// <summary>Every third write is one that an import tells of: it happened long before it was recorded.</summary>
+    public bool Imports { get; init; }
 
     private Service(ServiceProvider provider) => this.provider = provider;
 
@@ -29,7 +33,7 @@ internal sealed class Service : IAsyncDisposable
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
-    public static Service On(TestDatabase database, Action<ProjectionOptions>? configure = null, Action<IServiceCollection>? more = null)
+    public static Service On(TestDatabase database, Action<ProjectionOptions>? configure = null, Action<IServiceCollection>? more = null, bool imports = false)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Warning));
@@ -43,7 +47,7 @@ internal sealed class Service : IAsyncDisposable
         if (configure is not null)
             services.PostConfigure(configure);
         more?.Invoke(services);
-        return new Service(services.BuildServiceProvider());
+        return new Service(services.BuildServiceProvider()) { Imports = imports };
     }
 
     /// <summary>Starts what a process runs in the background; without the daemon, only the reading side.</summary>
@@ -63,7 +67,8 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Appends and waits until a projection holds it.</summary>
     public async Task<long> AppendAsync(TenantId tenant, Guid stream, params object[] events)
     {
-        var unit = new UnitOfWork(tenant, [new StreamAppend(stream, "task_state", ExpectedVersion.Any, events)]) { Metadata = new EventMetadata("ann", null, null, null) };
+        var headers = Imports && ++writes % 3 == 0 ? new Dictionary<string, string>(StringComparer.Ordinal) { [EventMetadata.OccurredAtHeader] = $"2019-03-04T05:06:{writes % 60:00}Z" } : null;
+        var unit = new UnitOfWork(tenant, [new StreamAppend(stream, "task_state", ExpectedVersion.Any, events)]) { Metadata = new EventMetadata("ann", null, null, null, headers) };
         var outcome = await Appender.AppendAsync(unit, CancellationToken.None);
         return outcome is AppendOutcome.Appended appended ? appended.Position : throw new InvalidOperationException(outcome.ToString());
     }

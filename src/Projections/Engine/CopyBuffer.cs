@@ -14,9 +14,14 @@ internal sealed class CopyBuffer
 
     public int Length { get; private set; }
 
-    public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);
-
-    public void Clear() => Length = 0;
+    /// <summary>Hands over what was written and goes on in another array.</summary>
+    public ArraySegment<byte> Detach(byte[]? next)
+    {
+        var written = new ArraySegment<byte>(bytes, 0, Length);
+        bytes = next ?? new byte[written.Array!.Length];
+        Length = 0;
+        return written;
+    }
 
     public void Header()
     {

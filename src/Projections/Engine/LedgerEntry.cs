@@ -25,6 +25,15 @@ internal sealed class LedgerPart
 
     public IReadOnlyDictionary<TenantId, LedgerEntry> Entries => entries;
 
-    public void Add(TenantId tenant, UInt128 hash) =>
-        entries[tenant] = entries.GetValueOrDefault(tenant).With(hash);
+    public void Add(TenantId tenant, UInt128 hash)
+    {
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, tenant, out _);
+        entry = entry.With(hash);
+    }
+
+    public void Add(LedgerPart other)
+    {
+        foreach (var (tenant, entry) in other.entries)
+            entries[tenant] = entries.GetValueOrDefault(tenant) + entry;
+    }
 }

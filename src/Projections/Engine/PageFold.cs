@@ -26,13 +26,20 @@ internal abstract class PageFold
     public abstract void Save(NpgsqlBatch batch);
 }
 
-/// <summary>One projection's rows of a whole set of streams, in memory. Thrown away when anything fails, like a page.</summary>
+/// <summary>
+/// One projection's rows of a whole set of streams, in memory. Thrown away when anything fails, like a page. Several are filled at the
+/// same time, each with streams of its own, and then become one.
+/// </summary>
 internal abstract class BulkFold
 {
-    public abstract int Rows { get; }
-
     /// <exception cref="Exception">Anything: the event cannot be folded, and its stream is parked.</exception>
     public abstract void Fold(RecordedEvent recorded);
+
+    /// <summary>After the last event.</summary>
+    public abstract void Close();
+
+    /// <summary>Takes over what another, closed as this one, has folded of other streams.</summary>
+    public abstract void Absorb(BulkFold other);
 
     /// <summary>The tables to copy into: each a COPY statement and its rows, in the order of the primary key.</summary>
     public abstract IReadOnlyList<BulkCopy> Copies();
@@ -43,5 +50,5 @@ internal abstract class BulkFold
     }
 }
 
-/// <param name="Rows">Writes one row into the buffer at each step.</param>
+/// <param name="Rows">Writes a row into the buffer at each step, or several, or none, and says how many.</param>
 internal sealed record BulkCopy(string Sql, Func<CopyBuffer, IEnumerable<int>> Rows);

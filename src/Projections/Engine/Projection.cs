@@ -1,9 +1,22 @@
+using Events.EventStore;
 using Events.Platform.Tenancy;
 
 namespace Events.Projections.Engine;
 
 /// <param name="StreamId">Unique in its tenant only.</param>
 public readonly record struct StreamKey(TenantId Tenant, Guid StreamId);
+
+public enum MetadataNeed
+{
+    /// <summary><see cref="RecordedEvent.Timestamp"/> is no metadata: it is always there.</summary>
+    Nothing,
+
+    /// <summary><see cref="RecordedEvent.OccurredAt"/>.</summary>
+    Times,
+
+    /// <summary>That, and who caused it.</summary>
+    ActorAndTimes,
+}
 
 /// <summary>
 /// A read model: a name, a version, tables, and a fold from pages of events to set-based writes. The same fold feeds the live
@@ -36,11 +49,8 @@ public abstract class Projection
     /// </summary>
     public virtual int Lane => 0;
 
-    /// <summary>Whether the fold looks at who caused an event.</summary>
-    public virtual bool NeedsActor => false;
-
-    /// <summary>Whether the fold reads the event's JSON itself: a rebuild then makes no object of it.</summary>
-    public virtual bool FoldsData => false;
+    /// <summary>What the fold reads of an event's metadata: a rebuild has only that sent.</summary>
+    public virtual MetadataNeed Needs => MetadataNeed.Nothing;
 
     /// <summary>SQL for the hash of a row <c>t</c> of the table, for comparing tables.</summary>
     public virtual string HashOf(string table) => "hash_record_extended(t, 0)";

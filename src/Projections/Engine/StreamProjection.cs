@@ -36,7 +36,9 @@ internal abstract class StreamProjection<TRow> : Projection
     /// <summary>What the rows of a page, or of a set of a rebuild, add up in common.</summary>
     protected virtual object? NewSums() => null;
 
+    /// <param name="sums">As <see cref="NewSums"/> made them.</param>
     /// <param name="indexed">False in a rebuild, whose tables have no indexes yet and may hold the sums of other sets.</param>
+    /// <param name="batch">Takes the statements.</param>
     protected virtual void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
     {
     }
@@ -110,48 +112,57 @@ internal abstract class StreamProjection<TRow> : Projection
     private sealed class Bulk(StreamProjection<TRow> projection) : BulkFold
     {
         private readonly Dictionary<StreamKey, TRow> rows = [];
-        private readonly object? sums = projection.NewSums();
-
-        public override int Rows => rows.Count;
+        private readonly List<object> sums = projection.NewSums() is { } first ? [first] : [];
+        private RowKey[] keys = [];
+        private TRow[] inOrder = [];
 
         public override void Fold(RecordedEvent recorded)
         {
             var key = new StreamKey(recorded.Tenant, recorded.StreamId);
             ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, key, out var known);
             if (!known)
-                row = new TRow { Key = key, Sums = sums };
+                row = new TRow { Key = key, Sums = sums.Count > 0 ? sums[0] : null };
             projection.Evolve(row!, recorded);
         }
 
-        public override IReadOnlyList<BulkCopy> Copies() => projection.CopyRows(InKeyOrder());
-
-        public override void Save(NpgsqlBatch batch)
-        {
-            if (sums is not null)
-                projection.SaveSums(sums, indexed: false, batch);
-        }
-
         // Rows that come in the order of the primary key make its index, and any that follows it, several times cheaper to build.
-        private TRow[] InKeyOrder()
+        public override void Close()
         {
-            var keys = new (UInt128 Tenant, UInt128 Stream)[rows.Count];
-            var values = new TRow[rows.Count];
+            keys = new RowKey[rows.Count];
+            inOrder = new TRow[rows.Count];
             var at = 0;
             foreach (var (key, row) in rows)
             {
-                keys[at] = (InOrder(TenantKey.Of(key.Tenant)), InOrder(key.StreamId));
-                values[at++] = row;
+                keys[at] = RowKey.Of(key);
+                inOrder[at++] = row;
             }
 
-            Array.Sort(keys, values);
-            return values;
+            Array.Sort(keys, inOrder);
+            rows.Clear();
         }
 
-        private static UInt128 InOrder(Guid id)
+        public override void Absorb(BulkFold other)
         {
-            Span<byte> bytes = stackalloc byte[16];
-            id.TryWriteBytes(bytes, bigEndian: true, out _);
-            return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            var theirs = (Bulk)other;
+            var (mergedKeys, merged) = (new RowKey[keys.Length + theirs.keys.Length], new TRow[keys.Length + theirs.keys.Length]);
+            for (int i = 0, j = 0, at = 0; at < merged.Length; at++)
+            {
+                if (j == theirs.keys.Length || (i < keys.Length && keys[i] < theirs.keys[j]))
+                    (mergedKeys[at], merged[at]) = (keys[i], inOrder[i++]);
+                else
+                    (mergedKeys[at], merged[at]) = (theirs.keys[j], theirs.inOrder[j++]);
+            }
+
+            (keys, inOrder) = (mergedKeys, merged);
+            sums.AddRange(theirs.sums);
+        }
+
+        public override IReadOnlyList<BulkCopy> Copies() => projection.CopyRows(inOrder);
+
+        public override void Save(NpgsqlBatch batch)
+        {
+            foreach (var one in sums)
+                projection.SaveSums(one, indexed: false, batch);
         }
     }
 }

@@ -33,6 +33,7 @@ create table task_labels (
 
 -- indexes
 create unique index pk_task_list on task_list (tenant_id, task_id);
+create unique index pk_task_labels on task_labels (tenant_id, label, created_at, task_id);
 create index ix_task_list_created on task_list (tenant_id, created_at, task_id) where not archived and not deleted;
 create index ix_task_list_updated on task_list (tenant_id, updated_at, task_id) where not archived and not deleted;
 create index ix_task_list_due on task_list (tenant_id, due_on, task_id) where due_on is not null and not archived and not deleted;
@@ -43,6 +44,5 @@ create index ix_task_list_priority on task_list (tenant_id, project_id, ((priori
 create index ix_task_list_board on task_list (tenant_id, project_id, status, rank, task_id) where not archived and not deleted;
 create index ix_task_list_assignee on task_list (tenant_id, assignee_id, created_at, task_id) where assignee_id is not null and not archived and not deleted;
 create index ix_task_list_assignee_due on task_list (tenant_id, assignee_id, due_on, task_id) where assignee_id is not null and due_on is not null and not archived and not deleted;
-create unique index pk_task_labels on task_labels (tenant_id, label, created_at, task_id);
 alter table task_list add constraint pk_task_list primary key using index pk_task_list;
 alter table task_labels add constraint pk_task_labels primary key using index pk_task_labels;

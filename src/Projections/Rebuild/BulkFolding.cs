@@ -29,7 +29,7 @@ internal sealed class BulkFolding(Projection projection, ProjectionHead head, Ex
             return;
         try
         {
-            if (recorded.Body is UnreadableEvent || (recorded.Body is null && !projection.FoldsData))
+            if (recorded.Body is UnreadableEvent or null)
                 throw new UnreadableEventException(recorded);
             Rows.Fold(recorded);
         }

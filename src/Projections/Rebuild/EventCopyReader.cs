@@ -12,7 +12,7 @@ namespace Events.Projections.Rebuild;
 
 /// <summary>
 /// All events of a range and a share of the streams, in order, by binary COPY parsed from the socket: one object an event and
-/// nothing per column. Of the metadata, only the actor is read.
+/// nothing per column. Of the metadata, only what the fold asks for is sent.
 /// </summary>
 internal sealed class EventCopyReader(EventTypes types, Projection projection)
 {
@@ -21,33 +21,54 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
     private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private readonly string data = DataColumn(types, projection);
+    private readonly string headers = projection.Needs switch
+    {
+        MetadataNeed.ActorAndTimes => "headers",
+        // Few events have them: those that were imported or restored.
+        MetadataNeed.Times => $"case when headers ? '{EventMetadata.OccurredAtHeader}' or headers ? '{EventMetadata.RecordedAtHeader}' then headers end",
+        _ => "null::jsonb",
+    };
+
     private readonly Dictionary<string, TenantId> tenants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> aliases = types.Aliases.ToDictionary(a => a, a => a, StringComparer.Ordinal);
     private byte[] block = new byte[BlockBytes];
 
-    // The aliases are this build's own, in snake case; data that is not folded need not be sent.
+    // The aliases are this build's own, in snake case. Data that is not folded need not be sent; where most is folded, asking of every
+    // event whether it is costs more than sending the rest.
     private static string DataColumn(EventTypes types, Projection projection)
     {
-        var handled = types.Aliases.Where(projection.Handles).Select(a => $"'{a}'").ToList();
+        var aliases = types.Aliases.ToList();
+        var handled = aliases.Where(projection.Handles).Select(a => $"'{a}'").ToList();
+        if (handled.Count > aliases.Count / 2)
+            return "data";
         return handled.Count == 0 ? "null::jsonb" : $"case when type in ({string.Join(", ", handled)}) then data end";
     }
 
-    private string CopySql(long after, long upTo, int passes, int pass) => string.Create(
+    private string CopySql(long after, long upTo, int shares, int share) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         copy (
-            select seq_id, id, tenant_id, stream_id, version, type, timestamp, {(projection.NeedsActor ? "headers ->> 'actor'" : "null::text")}, {data}
+            select seq_id, id, tenant_id, stream_id, version, type, timestamp, {headers}, {data}
             from mt_events
-            where seq_id > {after} and seq_id <= {upTo} {(passes > 1 ? $"and (uuid_hash(stream_id) & 2147483647) % {passes} = {pass}" : "")}
+            where seq_id > {after} and seq_id <= {upTo} {(shares > 1 ? $"and (uuid_hash(stream_id) & 2147483647) % {shares} = {share}" : "")}
             order by seq_id)
         to stdout (format binary)
         """);
 
+    // Every lane is a stream of its own: helpers of the server's would take the cores from the other lanes.
+    private const string AloneSql =
+        """
+        select set_config('max_parallel_workers_per_gather', '0', true)
+        """;
+
     /// <summary>Hands over each event in turn; its data is valid only during the call.</summary>
     /// <returns>Events read.</returns>
-    public async Task<long> ReadAsync(NpgsqlConnection connection, long after, long upTo, int passes, int pass, Action<RecordedEvent> fold, CancellationToken ct)
+    public async Task<long> ReadAsync(NpgsqlConnection connection, long after, long upTo, int shares, int share, Action<RecordedEvent> fold, CancellationToken ct)
     {
-        await using var stream = await connection.BeginRawBinaryCopyAsync(CopySql(after, upTo, passes, pass), ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (var alone = new NpgsqlCommand(AloneSql, connection))
+            await alone.ExecuteNonQueryAsync(ct);
+        await using var stream = await connection.BeginRawBinaryCopyAsync(CopySql(after, upTo, shares, share), ct);
         int start = 0, end = 0;
         var header = true;
         var count = 0L;
@@ -87,14 +108,14 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
         if (!row.TryBegin())
             return false;
         if (!row.TryNext(out var position) || !row.TryNext(out var id) || !row.TryNext(out var tenant) || !row.TryNext(out var streamId)
-            || !row.TryNext(out var version) || !row.TryNext(out var type) || !row.TryNext(out var timestamp) || !row.TryNext(out var actor) || !row.TryNext(out var json))
+            || !row.TryNext(out var version) || !row.TryNext(out var type) || !row.TryNext(out var timestamp) || !row.TryNext(out var metadata) || !row.TryNext(out var json))
         {
             return false;
         }
 
         var alias = Alias(type);
         // jsonb goes over the wire behind one byte of version.
-        var body = json.Length > 0 ? Body(alias, json[1..]) : null;
+        var body = json.Length > 0 && projection.Handles(alias) ? Body(alias, json[1..]) : null;
         recorded = new RecordedEvent(
             BinaryPrimitives.ReadInt64BigEndian(position),
             new Guid(id, bigEndian: true),
@@ -104,7 +125,7 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
             alias,
             json.Length > 0 ? block.AsMemory(start + row.At - json.Length + 1, json.Length - 1) : default,
             new DateTimeOffset(Epoch.AddTicks(BinaryPrimitives.ReadInt64BigEndian(timestamp) * TimeSpan.TicksPerMicrosecond)),
-            actor.Length > 0 ? new EventMetadata(Encoding.UTF8.GetString(actor), null, null, null) : EventMetadata.None,
+            metadata.Length > 0 ? Metadata(metadata[1..]) : EventMetadata.None,
             IsArchived: false,
             body);
         start += row.At;
@@ -113,16 +134,41 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
 
     private object? Body(string alias, ReadOnlySpan<byte> json)
     {
-        if (projection.FoldsData)
-            return null;
         try
         {
+            if (PlainBodies.TryRead(alias, json) is { } plain)
+                return plain;
             return types.TryRead(alias, json, out var body) ? body : null;
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
             return new UnreadableEvent(error.Message);
         }
+    }
+
+    private static EventMetadata Metadata(ReadOnlySpan<byte> json)
+    {
+        string? actor = null;
+        Dictionary<string, string>? times = null;
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return EventMetadata.None;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var time = reader.ValueTextEquals(EventMetadata.OccurredAtHeader) ? EventMetadata.OccurredAtHeader
+                : reader.ValueTextEquals(EventMetadata.RecordedAtHeader) ? EventMetadata.RecordedAtHeader
+                : null;
+            var isActor = reader.ValueTextEquals("actor"u8);
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.String && isActor)
+                actor = reader.GetString();
+            else if (reader.TokenType == JsonTokenType.String && time is not null)
+                (times ??= new(StringComparer.Ordinal))[time] = reader.GetString()!;
+            else
+                reader.Skip();
+        }
+
+        return new EventMetadata(actor, null, null, null, times);
     }
 
     private string Alias(ReadOnlySpan<byte> utf8)

@@ -16,16 +16,17 @@ internal sealed class ProjectionBuilds(NpgsqlDataSource dataSource, ProjectionOp
     private const string BeginSql =
         $"""
         with head as (
-            select h.projection, h.generation
+            select h.projection, h.generation, p.last_seq_id as position
             from projection_heads h
+            join mt_event_progression p on p.name = h.shard
             where h.projection = $1
-            for update),
+            for update of h),
         bounds as (
             select head.projection,
                    greatest(head.generation, coalesce((select max(o.generation) from projection_builds o where o.projection = $1), 0)) + 1 as generation,
-                   greatest(
-                       coalesce((select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = $1), 0),
-                       coalesce((select p.last_seq_id from mt_event_progression p where p.name = 'HighWaterMark'), 0)) as ceiling
+                   -- Where the live tables are, so that both can be compared; what they have not seen yet is followed page by page. Where that
+                   -- would be long, or there is nothing live yet, everything that is complete.
+                   case when head.position > 0 and head.position >= $8 - 10000 then head.position else greatest(head.position, $8) end as ceiling
             from head)
         insert into projection_builds as b (projection, generation, version, state, switches, passes, events_total, ceiling, owner, lease_until, started_by)
         select o.projection, o.generation, $2, 'copying', $3, $4,
@@ -36,8 +37,9 @@ internal sealed class ProjectionBuilds(NpgsqlDataSource dataSource, ProjectionOp
         returning {Columns}
         """;
 
+    /// <param name="complete">Every event up to here is in the store.</param>
     /// <returns>Null when a rebuild of the projection is under way.</returns>
-    public async Task<ProjectionBuild?> BeginAsync(Projection projection, bool switches, int passes, Guid owner, string startedBy, CancellationToken ct)
+    public async Task<ProjectionBuild?> BeginAsync(Projection projection, bool switches, int passes, long complete, Guid owner, string startedBy, CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(BeginSql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection.Name });
@@ -47,6 +49,7 @@ internal sealed class ProjectionBuilds(NpgsqlDataSource dataSource, ProjectionOp
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = owner });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = startedBy });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = complete });
         try
         {
             return (await ReadAsync(command, ct)).SingleOrDefault();

@@ -14,7 +14,8 @@ namespace Events.Projections.Rebuild;
 /// </summary>
 internal sealed partial class ProjectionRebuild(
     NpgsqlDataSource dataSource,
-    EventTypes types,
+    BulkCopying copying,
+    NextIndexes indexes,
     EventReader reader,
     ProjectionHeads heads,
     ProjectionBuilds builds,
@@ -26,10 +27,8 @@ internal sealed partial class ProjectionRebuild(
     TimeProvider time,
     ILogger<ProjectionRebuild> logger)
 {
-    private const int IndexLanes = 2;
     private const int NearEvents = 500;
     private const int PageEvents = 5_000;
-    private const int CopyBytes = 1 << 16;
 
     private const string StreamsSql =
         """
@@ -38,13 +37,43 @@ internal sealed partial class ProjectionRebuild(
         where c.oid = 'mt_streams'::regclass
         """;
 
+    // Where nobody follows the store, or has yet to write down how far it is complete: positions without a hole between them are, whoever
+    // wrote them. What comes behind a hole that may still be filled is left to whoever follows.
+    private const string CompleteSql =
+        """
+        with mark as (
+            select coalesce(max(p.last_seq_id), 0) as position
+            from mt_event_progression p
+            where p.name = 'HighWaterMark'),
+        steps as (
+            select e.seq_id, lag(e.seq_id, 1, m.position) over (order by e.seq_id) as before
+            from mark m
+            join mt_events e on e.seq_id > m.position),
+        hole as (
+            select s.before
+            from steps s
+            where s.seq_id <> s.before + 1
+              and not exists (select from mt_high_water_skips k where k.starting_sequence <= s.before + 1 and k.ending_sequence >= s.seq_id - 1)
+            order by s.seq_id
+            limit 1)
+        select coalesce((select h.before from hole h), (select max(s.seq_id) from steps s), (select m.position from mark m))
+        """;
+
+    private async Task<long> CompleteAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(CompleteSql);
+        command.CommandTimeout = 0;
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
     /// <returns>Null when a rebuild of it is under way.</returns>
     public async Task<ProjectionBuild?> BeginAsync(Projection projection, bool switches, Guid owner, string startedBy, CancellationToken ct)
     {
+        var complete = await CompleteAsync(ct);
         await using var command = dataSource.CreateCommand(StreamsSql);
         var streams = (long)(await command.ExecuteScalarAsync(ct))!;
         var passes = (int)Math.Max(1, (streams + options.RebuildStreams - 1) / options.RebuildStreams);
-        return await builds.BeginAsync(projection, switches, passes, owner, startedBy, ct);
+        return await builds.BeginAsync(projection, switches, passes, complete, owner, startedBy, ct);
     }
 
     /// <summary>Goes on from the state that the build is in until it has taken over, or has failed.</summary>
@@ -78,13 +107,13 @@ internal sealed partial class ProjectionRebuild(
         var script = ProjectionScript.Of(projection);
         if (build.State == BuildStates.Copying)
         {
-            await CopyAsync(projection, build, script, progress, ct);
+            await copying.RunAsync(projection, build, script, await ExclusionsAsync(projection, build, ct), progress, ct);
             build = build with { State = BuildStates.Indexing };
         }
 
         if (build.State == BuildStates.Indexing)
         {
-            await IndexAsync(projection, build, script, ct);
+            await indexes.RunAsync(projection, build, script, ct);
             build = build with { State = BuildStates.CatchingUp, Position = build.Ceiling };
         }
 
@@ -106,137 +135,14 @@ internal sealed partial class ProjectionRebuild(
         }
 
         position = await FollowAsync(projection, build, target, owner, position, ct);
+        using var activity = ProjectionTelemetry.Source.StartActivity("rebuild switch");
         await takeOver.TakeOverAsync(projection, build, target, position, ct);
-    }
-
-    // One set of streams after the other, each whole, so that memory is bounded by a set. A set's rows and the record that it is
-    // done are one transaction: after a crash, what is not recorded left no row.
-    private async Task CopyAsync(Projection projection, ProjectionBuild build, ProjectionScript script, BuildProgress progress, CancellationToken ct)
-    {
-        var throttle = new RebuildThrottle(dataSource, options, time);
-        var skips = await ExclusionsAsync(projection, build, ct);
-        for (var pass = build.PassesDone; pass < build.Passes; pass++)
-        {
-            var (fold, ledger, poison) = await FoldAsync(projection, build, pass, skips, throttle, progress, ct);
-            await using var connection = await dataSource.OpenConnectionAsync(ct);
-            await using var transaction = await connection.BeginTransactionAsync(ct);
-            await schemas.EnterAsync(connection, ct);
-            if (pass == 0)
-                await CreateTablesAsync(connection, projection, script, ct);
-            var rows = 0L;
-            foreach (var copy in fold.Copies())
-                rows += await CopyInAsync(connection, copy, frozen: pass == 0, ct);
-
-            await using var batch = new NpgsqlBatch(connection);
-            fold.Save(batch);
-            LedgerSql.Add(batch, [(projection.Name, build.Generation, ledger)]);
-            ParkedSql.Add(batch, poison);
-            var last = pass == build.Passes - 1;
-            batch.BatchCommands.Add(ProjectionBuilds.Move(build, last ? BuildStates.Indexing : BuildStates.Copying, pass + 1, last ? build.Ceiling : 0, rows));
-            await batch.ExecuteNonQueryAsync(ct);
-            await transaction.CommitAsync(ct);
-        }
-    }
-
-    private async Task<(BulkFold Fold, LedgerPart Ledger, List<PoisonEvent> Poison)> FoldAsync(
-        Projection projection, ProjectionBuild build, int pass, Exclusions skips, RebuildThrottle throttle, BuildProgress progress, CancellationToken ct)
-    {
-        var poison = new List<PoisonEvent>();
-        var excluded = skips;
-        var head = new ProjectionHead(projection.Name, projection.Shard, build.Version, build.Generation, 0, 0);
-        while (true)
-        {
-            var folding = new BulkFolding(projection, head, excluded);
-            var copyReader = new EventCopyReader(types, projection);
-            await using var connection = await dataSource.OpenConnectionAsync(ct);
-            for (var after = 0L; after < build.Ceiling; after += options.RebuildChunk)
-            {
-                await throttle.PassAsync(ct);
-                progress.Throttled = throttle.Throttled;
-                var upTo = Math.Min(after + options.RebuildChunk, build.Ceiling);
-                await copyReader.ReadAsync(connection, after, upTo, build.Passes, pass, folding.Fold, ct);
-                progress.EventsDone = (build.EventsTotal * pass / build.Passes) + (upTo * build.EventsTotal / Math.Max(1, build.Ceiling) / build.Passes);
-            }
-
-            if (folding.Poison.Count == 0)
-                return (folding.Rows, folding.Ledger, poison);
-
-            // Again without the streams that failed: a fold that threw may have changed half a row.
-            excluded = excluded.Copy();
-            foreach (var one in folding.Poison)
-                excluded.Park(one.Stream, one.Version);
-            poison.AddRange(folding.Poison);
-        }
-    }
-
-    private async Task CreateTablesAsync(NpgsqlConnection connection, Projection projection, ProjectionScript script, CancellationToken ct)
-    {
-        var drops = string.Join('\n', projection.Tables.Select(t => $"drop table if exists {schemas.Next}.{t};"));
-        // Comes before everything that a former build of this generation may have left: its ledger was rolled back with its rows.
-        await using var command = new NpgsqlCommand($"{drops}\n{script.Tables}", connection);
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
-    private static async Task<long> CopyInAsync(NpgsqlConnection connection, BulkCopy copy, bool frozen, CancellationToken ct)
-    {
-        // Into a table of this very transaction rows may come frozen: no reader has to visit them again to say that they are visible.
-        var sql = frozen ? copy.Sql.Replace("(format binary)", "(format binary, freeze)", StringComparison.Ordinal) : copy.Sql;
-        await using var stream = await connection.BeginRawBinaryCopyAsync(sql, ct);
-        var buffer = new CopyBuffer();
-        buffer.Header();
-        var rows = 0L;
-        foreach (var written in copy.Rows(buffer))
-        {
-            rows += written;
-            if (buffer.Length < CopyBytes)
-                continue;
-            await stream.WriteAsync(buffer.Written, ct);
-            buffer.Clear();
-        }
-
-        buffer.Trailer();
-        await stream.WriteAsync(buffer.Written, ct);
-        return rows;
-    }
-
-    private async Task IndexAsync(Projection projection, ProjectionBuild build, ProjectionScript script, CancellationToken ct)
-    {
-        var waiting = new Queue<string>(script.Indexes);
-        await Task.WhenAll(Enumerable.Range(0, IndexLanes).Select(_ => LaneAsync()));
-        await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await schemas.EnterAsync(connection, ct);
-        foreach (var constraint in script.Constraints)
-            await ExecuteAsync(connection, constraint, ct);
-        foreach (var table in projection.Tables)
-            await ExecuteAsync(connection, $"analyze {schemas.Next}.{table}", ct);
-        await using (var batch = new NpgsqlBatch(connection) { BatchCommands = { ProjectionBuilds.Move(build, BuildStates.CatchingUp) } })
-            await batch.ExecuteNonQueryAsync(ct);
-        await transaction.CommitAsync(ct);
-
-        async Task LaneAsync()
-        {
-            await using var lane = await dataSource.OpenConnectionAsync(ct);
-            while (true)
-            {
-                string index;
-                lock (waiting)
-                {
-                    if (!waiting.TryDequeue(out index!))
-                        return;
-                }
-
-                await using var transaction = await lane.BeginTransactionAsync(ct);
-                await schemas.EnterAsync(lane, ct);
-                await ExecuteAsync(lane, index, ct);
-                await transaction.CommitAsync(ct);
-            }
-        }
     }
 
     /// <summary>Page by page until the live position is near; it is the furthest that is known to be complete.</summary>
     private async Task<long> FollowAsync(Projection projection, ProjectionBuild build, PageTarget target, Guid owner, long position, CancellationToken ct)
     {
+        using var activity = ProjectionTelemetry.Source.StartActivity("rebuild follow");
         while (true)
         {
             var live = (await heads.PositionsAsync(ct)).GetValueOrDefault(projection.Name);
@@ -287,6 +193,7 @@ internal sealed partial class ProjectionRebuild(
 
     private async Task<long> CompareAsync(Projection projection, ProjectionBuild build, PageTarget target, Guid owner, long position, CancellationToken ct)
     {
+        using var activity = ProjectionTelemetry.Source.StartActivity("rebuild compare");
         await using var live = await dataSource.OpenConnectionAsync(ct);
         await using var next = await dataSource.OpenConnectionAsync(ct);
         await using (var holding = await dataSource.OpenConnectionAsync(ct))
@@ -387,23 +294,4 @@ internal sealed partial class ProjectionRebuild(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The rebuild of {Projection} as generation {Generation} failed")]
     private partial void LogFailed(Exception error, string projection, int generation);
-}
-
-/// <summary>Written by the work, read by the heartbeat.</summary>
-internal sealed class BuildProgress(long eventsDone)
-{
-    private long done = eventsDone;
-    private long throttledTicks;
-
-    public long EventsDone
-    {
-        get => Volatile.Read(ref done);
-        set => Volatile.Write(ref done, value);
-    }
-
-    public TimeSpan Throttled
-    {
-        get => TimeSpan.FromTicks(Volatile.Read(ref throttledTicks));
-        set => Volatile.Write(ref throttledTicks, value.Ticks);
-    }
 }

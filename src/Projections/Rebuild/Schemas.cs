@@ -15,9 +15,11 @@ internal sealed class Schemas(PostgresOptions options)
 
     public string Previous => $"{options.Schema}_previous";
 
+    // Indexes are made several at a time, one a core: helpers of each would only take turns.
     private const string EnterSql =
         """
-        select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true), set_config('maintenance_work_mem', '192MB', true)
+        select set_config('search_path', $1, true), set_config('synchronous_commit', 'off', true), set_config('maintenance_work_mem', '128MB', true),
+               set_config('max_parallel_maintenance_workers', '0', true)
         """;
 
     /// <summary>For the rest of the transaction, unqualified names mean the next tables first.</summary>

@@ -15,7 +15,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 
     public override string Script => "0420_task_detail";
 
-    public override bool NeedsActor => true;
+    public override MetadataNeed Needs => MetadataNeed.ActorAndTimes;
 
     public override int Lane => 1;
 

@@ -14,6 +14,8 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
 
     public override string Script => "0410_task_list";
 
+    public override MetadataNeed Needs => MetadataNeed.Times;
+
     public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
 
     protected override void Evolve(TaskListRow row, RecordedEvent recorded) => TaskListFold.Evolve(row, recorded);

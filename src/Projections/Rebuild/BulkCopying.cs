@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Events.EventStore;
+using Events.Projections.Engine;
+using Npgsql;
+
+namespace Events.Projections.Rebuild;
+
+/// <summary>
+/// The bulk of a rebuild: copies events out, folds them in memory, copies rows in. A set of streams after the other, each whole, so
+/// that memory is bounded by a set; of one set, every core folds a share of the streams.
+/// </summary>
+internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types, Schemas schemas, ProjectionOptions options, TimeProvider time)
+{
+    private const int ChunkBytes = 1 << 18;
+    private const int ChunksAhead = 2;
+
+    // Half of the work is the server's, but it is another process of the same stream of rows: one lane a core keeps both busy.
+    private static readonly int Lanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
+
+    /// <summary>Until every event up to the build's ceiling is in its tables.</summary>
+    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, BuildProgress progress, CancellationToken ct)
+    {
+        for (var pass = build.PassesDone; pass < build.Passes; pass++)
+        {
+            var set = await FoldAsync(projection, build, pass, skips, progress, ct);
+            await CopyAsync(projection, build, script, pass, set, ct);
+        }
+    }
+
+    private sealed record FoldedSet(BulkFold Rows, LedgerPart Ledger, IReadOnlyList<PoisonEvent> Poison);
+
+    private async Task<FoldedSet> FoldAsync(Projection projection, ProjectionBuild build, int pass, Exclusions skips, BuildProgress progress, CancellationToken ct)
+    {
+        using var activity = ProjectionTelemetry.Source.StartActivity("rebuild fold");
+        var poison = new List<PoisonEvent>();
+        var excluded = skips;
+        var head = new ProjectionHead(projection.Name, projection.Shard, build.Version, build.Generation, 0, 0);
+        while (true)
+        {
+            progress.EventsDone = build.EventsTotal * pass / build.Passes;
+            var lanes = Enumerable.Range(0, Lanes).Select(_ => new BulkFolding(projection, head, excluded)).ToArray();
+            await Task.WhenAll(lanes.Select((lane, i) => Task.Run(() => FoldShareAsync(projection, build, lane, (pass * Lanes) + i, progress, ct), ct)));
+            var found = lanes.SelectMany(l => l.Poison).ToList();
+            if (found.Count == 0)
+                return Join(lanes, poison);
+
+            // Again without the streams that failed: a fold that threw may have changed half a row.
+            excluded = excluded.Copy();
+            foreach (var one in found)
+                excluded.Park(one.Stream, one.Version);
+            poison.AddRange(found);
+        }
+    }
+
+    private static FoldedSet Join(BulkFolding[] lanes, List<PoisonEvent> poison)
+    {
+        var (rows, ledger) = (lanes[0].Rows, lanes[0].Ledger);
+        foreach (var lane in lanes.Skip(1))
+        {
+            rows.Absorb(lane.Rows);
+            ledger.Add(lane.Ledger);
+        }
+
+        return new FoldedSet(rows, ledger, poison);
+    }
+
+    private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, int share, BuildProgress progress, CancellationToken ct)
+    {
+        var shares = build.Passes * Lanes;
+        var throttle = new RebuildThrottle(dataSource, options, time);
+        var reader = new EventCopyReader(types, projection);
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        for (var after = 0L; after < build.Ceiling; after += options.RebuildChunk)
+        {
+            await throttle.PassAsync(ct);
+            progress.Throttle(throttle.Throttled);
+            var upTo = Math.Min(after + options.RebuildChunk, build.Ceiling);
+            await reader.ReadAsync(connection, after, upTo, shares, share, folding.Fold, ct);
+            progress.Add((upTo - after) / shares);
+        }
+
+        folding.Rows.Close();
+    }
+
+    // A set's rows and the record that it is done are one transaction: after a crash, what is not recorded left no row.
+    private async Task CopyAsync(Projection projection, ProjectionBuild build, ProjectionScript script, int pass, FoldedSet set, CancellationToken ct)
+    {
+        using var activity = ProjectionTelemetry.Source.StartActivity("rebuild copy");
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await schemas.EnterAsync(connection, ct);
+        if (pass == 0)
+            await CreateTablesAsync(connection, projection, script, ct);
+        var rows = 0L;
+        foreach (var copy in set.Rows.Copies())
+            rows += await CopyInAsync(connection, copy, frozen: pass == 0, ct);
+
+        await using var batch = new NpgsqlBatch(connection);
+        set.Rows.Save(batch);
+        LedgerSql.Add(batch, [(projection.Name, build.Generation, set.Ledger)]);
+        ParkedSql.Add(batch, set.Poison);
+        var last = pass == build.Passes - 1;
+        batch.BatchCommands.Add(ProjectionBuilds.Move(build, last ? BuildStates.Indexing : BuildStates.Copying, pass + 1, last ? build.Ceiling : 0, rows));
+        await batch.ExecuteNonQueryAsync(ct);
+        if (last)
+            await AnalyzeAsync(connection, projection, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    private async Task CreateTablesAsync(NpgsqlConnection connection, Projection projection, ProjectionScript script, CancellationToken ct)
+    {
+        var drops = string.Join('\n', projection.Tables.Select(t => $"drop table if exists {schemas.Next}.{t};"));
+        // Comes before everything that a former build of this generation may have left: its ledger was rolled back with its rows.
+        await using var command = new NpgsqlCommand($"{drops}\n{script.Tables}", connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // A tenth of the usual sample: looking at all rows of all columns takes as long as several indexes. The rows count as new when this
+    // transaction commits, so that the autovacuum looks again, thoroughly, while the tables serve already.
+    private async Task AnalyzeAsync(NpgsqlConnection connection, Projection projection, CancellationToken ct)
+    {
+        var tables = string.Join(", ", projection.Tables.Select(t => $"{schemas.Next}.{t}"));
+        await using var command = new NpgsqlCommand($"set local default_statistics_target = 10; analyze {tables}", connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // The next rows are rendered while the server takes the last ones.
+    private static async Task<long> CopyInAsync(NpgsqlConnection connection, BulkCopy copy, bool frozen, CancellationToken ct)
+    {
+        // Into a table of this very transaction rows may come frozen: no reader has to visit them again to say that they are visible.
+        var sql = frozen ? copy.Sql.Replace("(format binary)", "(format binary, freeze)", StringComparison.Ordinal) : copy.Sql;
+        var chunks = Channel.CreateBounded<ArraySegment<byte>>(ChunksAhead);
+        var spare = new ConcurrentQueue<byte[]>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await using var stream = await connection.BeginRawBinaryCopyAsync(sql, ct);
+        var rendering = Task.Run(() => RenderAsync(copy, chunks.Writer, spare, stop.Token), ct);
+        try
+        {
+            await foreach (var chunk in chunks.Reader.ReadAllAsync(ct))
+            {
+                await stream.WriteAsync(chunk, ct);
+                spare.Enqueue(chunk.Array!);
+            }
+
+            return await rendering;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await ((Task)rendering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<long> RenderAsync(BulkCopy copy, ChannelWriter<ArraySegment<byte>> chunks, ConcurrentQueue<byte[]> spare, CancellationToken ct)
+    {
+        try
+        {
+            var buffer = new CopyBuffer();
+            buffer.Header();
+            var rows = 0L;
+            foreach (var written in copy.Rows(buffer))
+            {
+                rows += written;
+                if (buffer.Length >= ChunkBytes)
+                    await chunks.WriteAsync(buffer.Detach(spare.TryDequeue(out var next) ? next : null), ct);
+            }
+
+            buffer.Trailer();
+            await chunks.WriteAsync(buffer.Detach(next: null), ct);
+            chunks.Complete();
+            return rows;
+        }
+        catch (Exception error)
+        {
+            chunks.Complete(error);
+            throw;
+        }
+    }
+}

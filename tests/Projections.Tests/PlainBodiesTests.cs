@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using Events.Commands;
+using Events.Commands.Tasks;
+using Events.EventStore;
+using Events.Projections.Rebuild;
+using Shouldly;
+
+namespace Events.Projections.Tests;
+
+public sealed class PlainBodiesTests
+{
+    private static readonly EventTypes Types = Registered();
+
+    private static EventTypes Registered()
+    {
+        var types = new EventTypes();
+        EventRegister.AddTo(types);
+        return types;
+    }
+
+    [Fact]
+    public void What_the_commands_write_is_read_as_the_serializer_reads_it()
+    {
+        var history = new History(seed: 7);
+        var read = 0;
+        for (var i = 0; i < 2_000; i++)
+        {
+            foreach (var body in history.Next().Events)
+            {
+                switch (body)
+                {
+                    case TaskCreated created:
+                        read++;
+                        Same("task_created", JsonSerializer.SerializeToUtf8Bytes(created, EventJson.Default.TaskCreated));
+                        break;
+                    case TaskStatusChanged changed:
+                        read++;
+                        Same("task_status_changed", JsonSerializer.SerializeToUtf8Bytes(changed, EventJson.Default.TaskStatusChanged));
+                        break;
+                }
+            }
+        }
+
+        read.ShouldBeGreaterThan(500);
+    }
+
+    [Theory]
+    [InlineData("task_status_changed", """{"from":"todo","to":3}""")]
+    [InlineData("task_status_changed", """{"from":"todo"}""")]
+    [InlineData("task_status_changed", """{"from":"todo","to":"Done"}""")]
+    [InlineData("task_status_changed", """{"from":"todo","to":"done","why":"because"}""")]
+    [InlineData("task_status_changed", "7")]
+    [InlineData("task_created", """{"title":"x"}""")]
+    [InlineData("task_created", "[]")]
+    [InlineData("task_retitled", """{"from":"a","to":"b"}""")]
+    public void Any_other_shape_is_left_to_the_serializer(string alias, string json) =>
+        PlainBodies.TryRead(alias, Encoding.UTF8.GetBytes(json)).ShouldBeNull();
+
+    private static void Same(string alias, byte[] json)
+    {
+        Types.TryRead(alias, json, out var expected).ShouldBeTrue();
+        var plain = PlainBodies.TryRead(alias, json).ShouldNotBeNull();
+        plain.ShouldBeEquivalentTo(expected is TaskCreated created ? created with { Labels = created.Labels.ToArray() } : expected);
+    }
+}
