@@ -52,6 +52,7 @@ public static class HttpApi
         .AddSingleton<OverviewQueries>()
         .AddSingleton<ProjectionHandlers>()
         .AddSingleton<JobHandlers>()
+        .AddSingleton<JobActions>()
         .AddSingleton<JobStarter>()
         .AddSingleton<FileHandlers>()
         .AddSingleton<ImportHandlers>()

@@ -1,13 +1,16 @@
+using Events.EventStore;
 using Events.Http.Auth;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Messaging.Jobs;
+using Events.Platform.Tenancy;
 
 namespace Events.Http.Jobs;
 
-public sealed class JobHandlers(JobStore jobs, CursorSigner cursors)
+public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner cursors)
 {
     private const string ListName = "jobs";
+    private static readonly Problem Unknown = Problem.NotFound("There is no such job.");
 
     public async Task ListAsync(HttpContext http)
     {
@@ -38,36 +41,46 @@ public sealed class JobHandlers(JobStore jobs, CursorSigner cursors)
 
     public async Task GetAsync(HttpContext http)
     {
-        if (await RequireIdAsync(http) is { } id)
-            await AnswerAsync(http, id, 200);
+        if (await RequireIdAsync(http) is not { } id)
+            return;
+        var tenant = http.Features.Get<Caller>()!.Tenant;
+        if (await jobs.FindAsync(tenant, id, http.RequestAborted) is { } job)
+            await WriteAsync(http, 200, JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, http.RequestAborted)));
+        else
+            await http.Response.WriteAsync(Unknown);
     }
 
     public async Task CancelAsync(HttpContext http)
     {
         if (await RequireIdAsync(http) is not { } id)
             return;
-        switch (await jobs.CancelAsync(http.Features.Get<Caller>()!.Tenant, id, CancellationToken.None))
+        var tenant = http.Features.Get<Caller>()!.Tenant;
+        await actions.OnceAsync(http, async () => await jobs.CancelAsync(tenant, id, CancellationToken.None) switch
         {
-            case JobAnswer.NotPossible:
-                await http.Response.WriteAsync(new Problem(409, "job_ended", "The job has ended: there is nothing to cancel."));
-                break;
-            case JobAnswer.Requested:
-                await AnswerAsync(http, id, 202);
-                break;
-            default:
-                await AnswerAsync(http, id, 200);
-                break;
-        }
+            JobAnswer.NotPossible => (new Problem(409, "job_ended", "The job has ended: there is nothing to cancel."), null),
+            JobAnswer.Requested => await DetailAsync(tenant, id, 202),
+            _ => await DetailAsync(tenant, id, 200),
+        });
     }
 
     public async Task RetryAsync(HttpContext http)
     {
         if (await RequireIdAsync(http) is not { } id)
             return;
-        if (await jobs.RetryAsync(http.Features.Get<Caller>()!.Tenant, id, CancellationToken.None) == JobAnswer.NotPossible)
-            await http.Response.WriteAsync(new Problem(409, "job_not_retryable", "Only a dead job, or a failed one that waits for its next attempt, can be retried."));
-        else
-            await AnswerAsync(http, id, 202);
+        var tenant = http.Features.Get<Caller>()!.Tenant;
+        await actions.OnceAsync(http, async () => await jobs.RetryAsync(tenant, id, CancellationToken.None) switch
+        {
+            JobAnswer.NotPossible => (new Problem(409, "job_not_retryable", "Only a dead job, or a failed one that waits for its next attempt, can be retried."), null),
+            _ => await DetailAsync(tenant, id, 202),
+        });
+    }
+
+    private async Task<(Problem?, StoredAnswer?)> DetailAsync(TenantId tenant, Guid id, int status)
+    {
+        if (await jobs.FindAsync(tenant, id, CancellationToken.None) is not { } job)
+            return (Unknown, null);
+        var body = JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, CancellationToken.None));
+        return (null, new StoredAnswer(status, status == 202 ? $"/api/v1/jobs/{id}" : null, null, body));
     }
 
     private static async ValueTask<Guid?> RequireIdAsync(HttpContext http)
@@ -76,24 +89,6 @@ public sealed class JobHandlers(JobStore jobs, CursorSigner cursors)
             return id;
         await http.Response.WriteAsync(Problem.NotFound("There is nothing here: the id is not a UUID."));
         return null;
-    }
-
-    private async Task AnswerAsync(HttpContext http, Guid id, int status)
-    {
-        var tenant = http.Features.Get<Caller>()!.Tenant;
-        if (await jobs.FindAsync(tenant, id, http.RequestAborted) is not { } job)
-        {
-            await http.Response.WriteAsync(Problem.NotFound("There is no such job."));
-            return;
-        }
-
-        if (status == 202)
-        {
-            http.Response.Headers.Location = $"/api/v1/jobs/{id}";
-            http.Response.Headers.RetryAfter = "1";
-        }
-
-        await WriteAsync(http, status, JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, http.RequestAborted)));
     }
 
     private static async Task WriteAsync(HttpContext http, int status, byte[] body)

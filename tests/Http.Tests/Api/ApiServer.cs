@@ -6,6 +6,8 @@ using Events.Commands.Workspaces;
 using Events.EventStore;
 using Events.Fixtures;
 using Events.Http.Hosting;
+using Events.Http.Tests.Jobs;
+using Events.Messaging;
 using Events.Platform.Migrations;
 using Events.Platform.Tenancy;
 using Microsoft.AspNetCore.Builder;
@@ -36,14 +38,18 @@ public sealed class ApiServer : IAsyncLifetime
     {
         await postgres.InitializeAsync();
         database = await postgres.CreateDatabaseAsync();
-        app = EventsApplication.Build([], builder => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        app = EventsApplication.Build([], builder =>
         {
-            ["ConnectionStrings:Postgres"] = database.ConnectionString,
-            ["urls"] = "http://127.0.0.1:0",
-            ["Events:DataDirectory"] = Directory.CreateTempSubdirectory("events-http-tests").FullName,
-            ["Logging:LogLevel:Default"] = "Warning",
-            ["Events:Identity:PasswordIterations"] = "1000",
-        }));
+            builder.Services.AddMessaging(Trouble.Register);
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["ConnectionStrings:Postgres"] = database.ConnectionString,
+                ["urls"] = "http://127.0.0.1:0",
+                ["Events:DataDirectory"] = Directory.CreateTempSubdirectory("events-http-tests").FullName,
+                ["Logging:LogLevel:Default"] = "Warning",
+                ["Events:Identity:PasswordIterations"] = "1000",
+            });
+        });
         await Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
         await app.StartAsync();
         Url = new Uri(app.Urls.First());
@@ -55,6 +61,14 @@ public sealed class ApiServer : IAsyncLifetime
         EmailAddress.TryParse($"{Guid.NewGuid():N}@example.com", out var email).ShouldBeTrue();
         var founded = await Services.GetRequiredService<Founding>().FoundAsync("Workspace", "Owner", email!.Value, "correct horse battery staple", CancellationToken.None);
         return new ApiUser(this, new TenantId(founded.WorkspaceId), founded.PersonId, founded.Token!);
+    }
+
+    /// <summary>The same person by a token that may do no more than this.</summary>
+    public async Task<ApiUser> WithTokenAsync(ApiUser user, params string[] permissions)
+    {
+        var token = await Services.GetRequiredService<Founding>().IssueTokenAsync(
+            Guid.Parse(user.Tenant.Value), user.PersonId, "narrow", PermissionSet.Of(permissions), CancellationToken.None);
+        return new ApiUser(this, user.Tenant, user.PersonId, token);
     }
 
     /// <summary>Somebody else in the same workspace.</summary>

@@ -1,0 +1,175 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Events.Commands.Permissions;
+using Events.Http.Tests.Api;
+using Events.Messaging.Sending;
+using Microsoft.Extensions.DependencyInjection;
+using Shouldly;
+using Xunit;
+
+namespace Events.Http.Tests.Jobs;
+
+public sealed class JobTests(ApiServer server)
+{
+    [Fact]
+    public async Task P7_a_job_that_fails_five_times_is_a_dead_letter_with_its_attempts_and_a_retry_revives_it_once()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "fail");
+
+        var dead = await UntilAsync(me, id, "dead");
+        ((int)dead["attempts"]!).ShouldBe(5);
+        dead["history"]!.AsArray().Select(a => ((int)a!["attempt"]!, (string)a["outcome"]!, (string)a["error"]!["message"]!)).ShouldBe(
+        [
+            (1, "retry", "Attempt 1 failed."), (2, "retry", "Attempt 2 failed."), (3, "retry", "Attempt 3 failed."),
+            (4, "retry", "Attempt 4 failed."), (5, "dead", "Attempt 5 failed."),
+        ]);
+        ((string)dead["error"]!["type"]!).ShouldBe("InvalidOperationException");
+
+        Trouble.Repaired[id] = true;
+        var revived = await me.PostAsync($"/api/v1/jobs/{id}/retry", "", ("Idempotency-Key", "again"));
+        revived.Status.ShouldBe(HttpStatusCode.Accepted, revived.Text);
+        revived.Headers.Location!.ToString().ShouldBe($"/api/v1/jobs/{id}");
+        var ended = await UntilAsync(me, id, "succeeded");
+        ((bool)ended["result"]!["worked"]!).ShouldBeTrue();
+
+        var repeat = await me.PostAsync($"/api/v1/jobs/{id}/retry", "", ("Idempotency-Key", "again"));
+        (repeat.Status, repeat.Text).ShouldBe((revived.Status, revived.Text));
+        repeat.Headers.GetValues("Idempotency-Replayed").ShouldBe(["true"]);
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "again"))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        (await me.PostAsync($"/api/v1/jobs/{id}/retry", "")).ShouldBeProblem(HttpStatusCode.Conflict, "job_not_retryable");
+        ((int)(await me.GetAsync($"/api/v1/jobs/{id}")).Body["attempts"]!).ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task P2_a_job_that_waits_is_cancelled_at_once_and_a_repeat_says_the_same()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "work", TimeSpan.FromHours(1));
+
+        var first = await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "stop"));
+        first.Status.ShouldBe(HttpStatusCode.OK, first.Text);
+        ((string)first.Body["status"]!).ShouldBe("cancelled");
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "stop"))).Text.ShouldBe(first.Text);
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "two words"))).ShouldBeProblem(HttpStatusCode.BadRequest, "malformed_idempotency_key");
+    }
+
+    [Fact]
+    public async Task A_job_that_runs_is_told_to_stop_and_ends_as_cancelled()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "hang");
+        await UntilAsync(me, id, "running");
+
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "")).Status.ShouldBe(HttpStatusCode.Accepted);
+
+        await UntilAsync(me, id, "cancelled");
+        (await me.PostAsync($"/api/v1/jobs/{id}/retry", "")).ShouldBeProblem(HttpStatusCode.Conflict, "job_not_retryable");
+    }
+
+    [Fact]
+    public async Task A_job_that_has_ended_cannot_be_cancelled()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "work");
+        await UntilAsync(me, id, "succeeded");
+
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "")).ShouldBeProblem(HttpStatusCode.Conflict, "job_ended");
+    }
+
+    [Fact]
+    public async Task P8_another_tenants_job_is_not_there()
+    {
+        var me = await server.NewUserAsync();
+        var stranger = await server.NewUserAsync();
+        var id = await StartAsync(me, "work", TimeSpan.FromHours(1));
+
+        (await stranger.GetAsync($"/api/v1/jobs/{id}")).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await stranger.PostAsync($"/api/v1/jobs/{id}/cancel", "")).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await stranger.PostAsync($"/api/v1/jobs/{id}/retry", "")).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await stranger.GetAsync("/api/v1/jobs")).Items.ShouldBeEmpty();
+        ((string)(await me.GetAsync($"/api/v1/jobs/{id}")).Body["status"]!).ShouldBe("queued");
+    }
+
+    [Theory]
+    [InlineData("no-uuid")]
+    [InlineData("01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61")]
+    public async Task P11_a_job_that_never_was_is_not_found(string id)
+    {
+        var me = await server.NewUserAsync();
+        (await me.GetAsync($"/api/v1/jobs/{id}")).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "k"))).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await me.PostAsync($"/api/v1/jobs/{id}/retry", "")).ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_at_jobs_cannot_change_them_and_who_may_not_look_sees_none()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "work", TimeSpan.FromHours(1));
+        var looker = await server.WithTokenAsync(me, Permission.JobsRead);
+        var other = await server.WithTokenAsync(me, Permission.TasksRead);
+
+        (await looker.GetAsync($"/api/v1/jobs/{id}")).Status.ShouldBe(HttpStatusCode.OK);
+        (await looker.PostAsync($"/api/v1/jobs/{id}/cancel", "")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await looker.PostAsync($"/api/v1/jobs/{id}/retry", "")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await other.GetAsync($"/api/v1/jobs/{id}")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await other.GetAsync("/api/v1/jobs")).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task P9_jobs_are_listed_page_by_page_newest_first()
+    {
+        var me = await server.NewUserAsync();
+        var ids = new List<string>();
+        for (var i = 0; i < 5; i++)
+            ids.Add($"{await StartAsync(me, "work", TimeSpan.FromHours(1))}");
+
+        var seen = new List<string>();
+        var path = "/api/v1/jobs?limit=2";
+        while (true)
+        {
+            var page = await me.GetAsync(path);
+            seen.AddRange(page.Items.Select(i => (string)i["id"]!));
+            if (page.NextCursor is not { } cursor)
+                break;
+            path = $"/api/v1/jobs?limit=2&cursor={Uri.EscapeDataString(cursor)}";
+        }
+
+        seen.ShouldBe(ids.OrderByDescending(id => id, StringComparer.Ordinal));
+        (await me.GetAsync("/api/v1/jobs?limit=201")).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await me.GetAsync("/api/v1/jobs?cursor=nonsense")).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_jobs_progress_and_end_come_over_the_live_stream()
+    {
+        var me = await server.NewUserAsync();
+        await using var live = await SseReader.OpenAsync(me, "/api/v1/stream");
+        await live.NextAsync("hello");
+
+        var id = await StartAsync(me, "work");
+
+        JsonNode job;
+        do
+            job = JsonNode.Parse((await live.NextAsync("job")).Data)!;
+        while ((string)job["status"]! != "succeeded");
+        ((string)job["id"]!).ShouldBe($"{id}");
+        ((bool)job["result"]!["worked"]!).ShouldBeTrue();
+    }
+
+    private Task<Guid> StartAsync(ApiUser me, string how, TimeSpan? delay = null) => server.Services.GetRequiredService<MessageBus>().EnqueueAsync(
+        me.Tenant, new Trouble(how), new() { ScheduledFor = delay is { } later ? DateTimeOffset.UtcNow + later : null }, CancellationToken.None);
+
+    private static async Task<JsonNode> UntilAsync(ApiUser me, Guid id, string status)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var job = await me.GetAsync($"/api/v1/jobs/{id}");
+            if ((string)job.Body["status"]! == status)
+                return job.Body;
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+}
