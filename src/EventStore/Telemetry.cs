@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Events.EventStore.Appending;
+using Events.Platform.Outbox;
 
 namespace Events.EventStore;
 
@@ -48,6 +49,12 @@ internal static class Telemetry
         if (Commit.Enabled)
             Commit.Record(time.GetElapsedTime(sent).TotalSeconds);
         BatchUnits.Record(units.Count);
+        for (var i = 0; i < units.Count; i++)
+        {
+            if (outcomes[i].Outcome is AppendOutcome.Appended && units[i].Unit.Messages.Count > 0)
+                OutboxTelemetry.Stored(units[i].Unit.Messages);
+        }
+
         if (!Units.Enabled && !QueueWait.Enabled)
             return;
         for (var i = 0; i < units.Count; i++)

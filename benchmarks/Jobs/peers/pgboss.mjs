@@ -25,13 +25,18 @@ if (mode === "enqueue") {
   const finished = new Promise((resolve) => (finish = resolve));
   let done = 0;
   let first = 0;
+  let before = 0;
   await boss.work("noop", { batchSize: 500, localConcurrency: 4, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true }, async (jobs) => {
-    if (done === 0) first = performance.now();
     done += jobs.length;
+    // The first third warms both sides up.
+    if (before === 0 && done >= count / 3) {
+      before = done;
+      first = performance.now();
+    }
     if (done === count) finish(performance.now());
   });
   const last = await finished;
-  console.log(JSON.stringify({ rate: count / ((last - first) / 1000) }));
+  console.log(JSON.stringify({ rate: (count - before) / ((last - first) / 1000) }));
 }
 
 process.exit(0);

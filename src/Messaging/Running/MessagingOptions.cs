@@ -8,10 +8,10 @@ public sealed record MessagingOptions
     public const string Section = "Events:Messaging";
 
     /// <summary>How long a worker is believed to live after its last heartbeat; then its messages are taken over.</summary>
-    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Between two heartbeats; at most a quarter of the lease.</summary>
-    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Between two looks for work when no wake-up arrives.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Events.Messaging.Handlers;
 using Events.Messaging.Running;
-using Events.Messaging.Telemetry;
 using Events.Platform.Outbox;
 using Events.Platform.Postgres;
 using Events.Platform.Tenancy;
@@ -93,7 +92,7 @@ public sealed class MessageBus : IAsyncDisposable
             return;
         await using var command = EnqueueStatement.Create(connection, messages);
         await command.ExecuteNonQueryAsync(ct);
-        Count(messages);
+        OutboxTelemetry.Stored(messages);
     }
 
     private const string BatchSql =
@@ -144,7 +143,7 @@ public sealed class MessageBus : IAsyncDisposable
             batch.BatchCommands.Add(EnqueueStatement.CreateForBatch(chunk, id));
         await batch.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
-        Count(messages);
+        OutboxTelemetry.Stored(messages);
         return id;
     }
 
@@ -194,16 +193,8 @@ public sealed class MessageBus : IAsyncDisposable
             throw;
         }
 
-        Count(messages);
+        OutboxTelemetry.Stored(messages);
         wakeUps.Signal(messages);
-    }
-
-    private static void Count(IReadOnlyList<OutboxMessage> messages)
-    {
-        if (!MessagingTelemetry.Enqueued.Enabled)
-            return;
-        foreach (var message in messages)
-            MessagingTelemetry.Enqueued.Add(1, new("queue", message.Queue), new("type", message.Type));
     }
 
     private static void RequireWithinLimits(OutboxMessage message)

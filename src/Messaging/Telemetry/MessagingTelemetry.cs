@@ -12,7 +12,6 @@ public static class MessagingTelemetry
 
     private static readonly Meter Meter = new(Name);
 
-    internal static readonly Counter<long> Enqueued = Meter.CreateCounter<long>("events.messaging.enqueued", "{message}");
     internal static readonly Counter<long> Started = Meter.CreateCounter<long>("events.messaging.started", "{message}");
     internal static readonly Counter<long> Succeeded = Meter.CreateCounter<long>("events.messaging.succeeded", "{message}");
     internal static readonly Counter<long> Retried = Meter.CreateCounter<long>("events.messaging.retried", "{message}");

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Events.Commands.Permissions;
@@ -156,6 +158,28 @@ public sealed class JobTests(ApiServer server)
         while ((string)job["status"]! != "succeeded");
         ((string)job["id"]!).ShouldBe($"{id}");
         ((bool)job["result"]!["worked"]!).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Jobs_that_an_append_stores_are_counted_like_any_message()
+    {
+        var counted = new ConcurrentBag<object?>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "events.messaging.enqueued")
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => counted.Add(tags[1].Value));
+        listener.Start();
+        var me = await server.NewUserAsync();
+
+        var started = await me.PostAsync("/api/v1/tasks/bulk", """{"filter":{},"changes":{"delete":true}}""");
+
+        var job = await me.GetAsync($"/api/v1/jobs/{started.Id}");
+        counted.ShouldContain((string)job.Body["type"]!);
     }
 
     private Task<Guid> StartAsync(ApiUser me, string how, TimeSpan? delay = null) => server.Services.GetRequiredService<MessageBus>().EnqueueAsync(
