@@ -117,7 +117,7 @@ begin
         left join jobs j on i.is_job and j.id = i.id
         where i.scheduled_for > now() and not i.id = any (v_refused)
         on conflict do nothing;
-        perform pg_notify('messages', '');
+        perform pg_notify('message_delays', '');
     end if;
 
     insert into ready_messages (seq, id, tenant_id, queue, type, priority, body, unique_key, batch_id, traceparent,

@@ -271,6 +271,10 @@ begin
             v_message.body, v_message.order_key, v_message.unique_key, v_message.batch_id, v_message.traceparent,
             v_message.correlation_id, v_message.is_job)
         on conflict do nothing;
+        -- A look at what is delayed is due before the next poll: whoever promotes is to know.
+        if p_due_at < now() + interval '1 second' then
+            perform pg_notify('message_delays', '');
+        end if;
         update jobs set status = 'failed', error_type = p_error_type, error_message = p_error_message
         where v_message.is_job and id = p_id;
     elsif p_outcome = 'dead' then

@@ -129,7 +129,7 @@ language plpgsql as $$
 begin
     update scheduled_messages set due_at = now() where id = p_id and tenant_id = p_tenant_id;
     if found then
-        perform pg_notify('messages', '');
+        perform pg_notify('message_delays', '');
     end if;
     return found;
 end $$;

@@ -15,6 +15,9 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
     /// <summary>Queue and tenant that have work; nulls: look everywhere.</summary>
     internal event Action<string?, string?>? Woken;
 
+    /// <summary>Something is due sooner than was known.</summary>
+    internal event Action? Delayed;
+
     /// <summary>A running job was asked to stop.</summary>
     internal event Action<Guid>? CancelRequested;
 
@@ -55,6 +58,7 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
     private const string ListenSql =
         """
         listen messages;
+        listen message_delays;
         listen message_cancels;
         listen job_changes
         """;
@@ -67,6 +71,7 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
             await listen.ExecuteNonQueryAsync(ct);
         // What was said before we listened.
         Woken?.Invoke(null, null);
+        Delayed?.Invoke();
         while (true)
             await connection.WaitAsync(ct);
     }
@@ -81,6 +86,9 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
                 break;
             case "messages":
                 Woken?.Invoke(null, null);
+                break;
+            case "message_delays":
+                Delayed?.Invoke();
                 break;
             case "message_cancels" when Guid.TryParse(notification.Payload, out var id):
                 CancelRequested?.Invoke(id);

@@ -29,13 +29,13 @@ public sealed partial class UpkeepRounds(NpgsqlDataSource database, MessagingOpt
     private async Task PromoteAsync(CancellationToken ct)
     {
         using var due = new SemaphoreSlim(0, 1);
-        void Hear(string? queue, string? tenant)
+        void Hear()
         {
-            if (queue is null && due.CurrentCount == 0)
+            if (due.CurrentCount == 0)
                 due.Release();
         }
 
-        listener.Woken += Hear;
+        listener.Delayed += Hear;
         try
         {
             while (!ct.IsCancellationRequested)
@@ -61,7 +61,7 @@ public sealed partial class UpkeepRounds(NpgsqlDataSource database, MessagingOpt
         }
         finally
         {
-            listener.Woken -= Hear;
+            listener.Delayed -= Hear;
         }
     }
 

@@ -117,17 +117,24 @@ internal static class JobsChaos
             + (select count(*) from dead_messages)
         """;
 
-    /// <returns>What is still there although every lease has long ended.</returns>
+    /// <returns>What is still there and has not moved for longer than any lease lasts.</returns>
     private static async Task<long> DrainAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         // Connections from before the last crash are broken and do not know it.
         database.Clear();
-        var limit = Stopwatch.StartNew();
+        var fewest = long.MaxValue;
+        var still = Stopwatch.StartNew();
         while (true)
         {
             await using var command = database.CreateCommand(LeftSql);
             var left = (long)(await command.ExecuteScalarAsync(ct))!;
-            if (left == 0 || limit.Elapsed > ChaosServices.Lease * 20)
+            if (left < fewest)
+            {
+                fewest = left;
+                still.Restart();
+            }
+
+            if (left == 0 || still.Elapsed > ChaosServices.Lease * 10)
                 return left;
             await Task.Delay(100, ct);
         }
