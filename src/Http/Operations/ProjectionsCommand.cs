@@ -13,9 +13,9 @@ internal static class ProjectionsCommand
     private const string Usage =
         """
         events projections status
-        events projections rebuild NAME|all         builds beside the live tables, compares, switches
-        events projections verify NAME|all [--rows]  proves that no event is missing; --rows also compares every row with a rebuild
-        events projections rollback NAME            back to the tables before the last switch
+        events projections rebuild NAME|all           builds beside the live tables, compares, switches
+        events projections verify [NAME|all] [--rows]  proves that no event is missing; --rows also compares every row with a rebuild
+        events projections rollback NAME              back to the tables before the last switch
         events projections pause|resume NAME|all
         events projections release NAME WORKSPACE STREAM
         events projections skip NAME WORKSPACE STREAM REASON
@@ -26,6 +26,8 @@ internal static class ProjectionsCommand
     /// <returns>0 done; 1 it cannot be done; 2 verification found a difference.</returns>
     public static async Task<int> RunAsync(string[] args, CancellationToken ct)
     {
+        if (args is ["verify"] or ["verify", "--rows"])
+            args = ["verify", "all", .. args[1..]];
         if (args is not [var verb, ..] || (verb != "status" && args.Length < 2))
         {
             Console.WriteLine(Usage);
