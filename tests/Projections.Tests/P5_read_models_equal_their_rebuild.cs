@@ -45,6 +45,7 @@ public sealed class P5_read_models_equal_their_rebuild(PostgresServer server)
         {
             options.RebuildStreams = run.Streams;
             options.RebuildChunk = 37;
+            options.RebuildLanes = 1 + (run.Seed % 3);
             options.Lease = TimeSpan.FromSeconds(1);
             options.Heartbeat = TimeSpan.FromMilliseconds(100);
         }

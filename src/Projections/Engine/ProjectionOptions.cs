@@ -23,6 +23,12 @@ public sealed record ProjectionOptions
     /// <summary>Events read at once by a rebuild; between two reads it looks at the live lag.</summary>
     public int RebuildChunk { get; set; } = 100_000;
 
+    /// <summary>
+    /// Streams of rows that a rebuild reads, folds and indexes at the same time. 0: one a core, at most four; half as many while a
+    /// process feeds the live tables, so that reads keep their pace.
+    /// </summary>
+    public int RebuildLanes { get; set; }
+
     /// <summary>A rebuild holds its breath while a live projection is further behind than this.</summary>
     public TimeSpan RebuildLag { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -47,6 +53,8 @@ public sealed record ProjectionOptions
             yield return "Events__Projections__RebuildStreams takes 1 to 100000000.";
         if (RebuildChunk is < 1 or > 10_000_000)
             yield return "Events__Projections__RebuildChunk takes 1 to 10000000.";
+        if (RebuildLanes is < 0 or > 64)
+            yield return "Events__Projections__RebuildLanes takes 0 to 64.";
         if (RebuildLag < TimeSpan.FromMilliseconds(1) || RebuildLag > TimeSpan.FromHours(1))
             yield return "Events__Projections__RebuildLag takes 1 millisecond to 1 hour.";
         if (VerifyEvery < TimeSpan.FromSeconds(1) || VerifyEvery > TimeSpan.FromDays(7))

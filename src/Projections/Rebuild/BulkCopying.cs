@@ -8,29 +8,27 @@ namespace Events.Projections.Rebuild;
 
 /// <summary>
 /// The bulk of a rebuild: copies events out, folds them in memory, copies rows in. A set of streams after the other, each whole, so
-/// that memory is bounded by a set; of one set, every core folds a share of the streams.
+/// that memory is bounded by a set; of one set, every lane folds a share of the streams.
 /// </summary>
 internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types, Schemas schemas, ProjectionOptions options, TimeProvider time)
 {
     private const int ChunkBytes = 1 << 18;
     private const int ChunksAhead = 2;
 
-    // Half of the work is the server's, but it is another process of the same stream of rows: one lane a core keeps both busy.
-    private static readonly int Lanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
-
     /// <summary>Until every event up to the build's ceiling is in its tables.</summary>
-    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, BuildProgress progress, CancellationToken ct)
+    /// <param name="lanes">Half of the work is the server's, but in turns: a lane a core keeps both busy.</param>
+    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, int lanes, BuildProgress progress, CancellationToken ct)
     {
         for (var pass = build.PassesDone; pass < build.Passes; pass++)
         {
-            var set = await FoldAsync(projection, build, pass, skips, progress, ct);
+            var set = await FoldAsync(projection, build, pass, skips, lanes, progress, ct);
             await CopyAsync(projection, build, script, pass, set, ct);
         }
     }
 
     private sealed record FoldedSet(BulkFold Rows, LedgerPart Ledger, IReadOnlyList<PoisonEvent> Poison);
 
-    private async Task<FoldedSet> FoldAsync(Projection projection, ProjectionBuild build, int pass, Exclusions skips, BuildProgress progress, CancellationToken ct)
+    private async Task<FoldedSet> FoldAsync(Projection projection, ProjectionBuild build, int pass, Exclusions skips, int width, BuildProgress progress, CancellationToken ct)
     {
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild fold");
         var poison = new List<PoisonEvent>();
@@ -39,8 +37,8 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         while (true)
         {
             progress.EventsDone = build.EventsTotal * pass / build.Passes;
-            var lanes = Enumerable.Range(0, Lanes).Select(_ => new BulkFolding(projection, head, excluded)).ToArray();
-            await Task.WhenAll(lanes.Select((lane, i) => Task.Run(() => FoldShareAsync(projection, build, lane, (pass * Lanes) + i, progress, ct), ct)));
+            var lanes = Enumerable.Range(0, width).Select(_ => new BulkFolding(projection, head, excluded)).ToArray();
+            await Task.WhenAll(lanes.Select((lane, i) => Task.Run(() => FoldShareAsync(projection, build, lane, new StreamShare(build.Passes, pass, width, i), progress, ct), ct)));
             var found = lanes.SelectMany(l => l.Poison).ToList();
             if (found.Count == 0)
                 return Join(lanes, poison);
@@ -65,9 +63,8 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         return new FoldedSet(rows, ledger, poison);
     }
 
-    private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, int share, BuildProgress progress, CancellationToken ct)
+    private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, StreamShare share, BuildProgress progress, CancellationToken ct)
     {
-        var shares = build.Passes * Lanes;
         var throttle = new RebuildThrottle(dataSource, options, time);
         var reader = new EventCopyReader(types, projection);
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -76,8 +73,8 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
             await throttle.PassAsync(ct);
             progress.Throttle(throttle.Throttled);
             var upTo = Math.Min(after + options.RebuildChunk, build.Ceiling);
-            await reader.ReadAsync(connection, after, upTo, shares, share, folding.Fold, ct);
-            progress.Add((upTo - after) / shares);
+            await reader.ReadAsync(connection, after, upTo, share, folding.Fold, ct);
+            progress.Add((upTo - after) / (share.Sets * share.Lanes));
         }
 
         folding.Rows.Close();

@@ -44,13 +44,13 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
         return handled.Count == 0 ? "null::jsonb" : $"case when type in ({string.Join(", ", handled)}) then data end";
     }
 
-    private string CopySql(long after, long upTo, int shares, int share) => string.Create(
+    private string CopySql(long after, long upTo, StreamShare share) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         copy (
             select seq_id, id, tenant_id, stream_id, version, type, timestamp, {headers}, {data}
             from mt_events
-            where seq_id > {after} and seq_id <= {upTo} {(shares > 1 ? $"and (uuid_hash(stream_id) & 2147483647) % {shares} = {share}" : "")}
+            where seq_id > {after} and seq_id <= {upTo} {share.Condition}
             order by seq_id)
         to stdout (format binary)
         """);
@@ -63,12 +63,12 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
 
     /// <summary>Hands over each event in turn; its data is valid only during the call.</summary>
     /// <returns>Events read.</returns>
-    public async Task<long> ReadAsync(NpgsqlConnection connection, long after, long upTo, int shares, int share, Action<RecordedEvent> fold, CancellationToken ct)
+    public async Task<long> ReadAsync(NpgsqlConnection connection, long after, long upTo, StreamShare share, Action<RecordedEvent> fold, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using (var alone = new NpgsqlCommand(AloneSql, connection))
             await alone.ExecuteNonQueryAsync(ct);
-        await using var stream = await connection.BeginRawBinaryCopyAsync(CopySql(after, upTo, shares, share), ct);
+        await using var stream = await connection.BeginRawBinaryCopyAsync(CopySql(after, upTo, share), ct);
         int start = 0, end = 0;
         var header = true;
         var count = 0L;

@@ -6,13 +6,11 @@ namespace Events.Projections.Rebuild;
 /// <summary>Makes the indexes of the next tables, several at a time, each in a transaction of its own: after a crash those that are there stay.</summary>
 internal sealed class NextIndexes(NpgsqlDataSource dataSource, Schemas schemas)
 {
-    private static readonly int Lanes = Math.Clamp(Environment.ProcessorCount, 2, 4);
-
-    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, CancellationToken ct)
+    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, int lanes, CancellationToken ct)
     {
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild index");
         var waiting = new Queue<string>(script.Indexes);
-        await Task.WhenAll(Enumerable.Range(0, Lanes).Select(_ => LaneAsync(waiting, ct)));
+        await Task.WhenAll(Enumerable.Range(0, lanes).Select(_ => LaneAsync(waiting, ct)));
 
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -27,6 +27,7 @@ internal sealed partial class ProjectionRebuild(
     TimeProvider time,
     ILogger<ProjectionRebuild> logger)
 {
+    private const int MostLanes = 4;
     private const int NearEvents = 500;
     private const int PageEvents = 5_000;
 
@@ -107,13 +108,13 @@ internal sealed partial class ProjectionRebuild(
         var script = ProjectionScript.Of(projection);
         if (build.State == BuildStates.Copying)
         {
-            await copying.RunAsync(projection, build, script, await ExclusionsAsync(projection, build, ct), progress, ct);
+            await copying.RunAsync(projection, build, script, await ExclusionsAsync(projection, build, ct), await LanesAsync(ct), progress, ct);
             build = build with { State = BuildStates.Indexing };
         }
 
         if (build.State == BuildStates.Indexing)
         {
-            await indexes.RunAsync(projection, build, script, ct);
+            await indexes.RunAsync(projection, build, script, await LanesAsync(ct), ct);
             build = build with { State = BuildStates.CatchingUp, Position = build.Ceiling };
         }
 
@@ -137,6 +138,21 @@ internal sealed partial class ProjectionRebuild(
         position = await FollowAsync(projection, build, target, owner, position, ct);
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild switch");
         await takeOver.TakeOverAsync(projection, build, target, position, ct);
+    }
+
+    private const string ServingSql =
+        """
+        select exists (select from projection_heads h where h.lease_until > now())
+        """;
+
+    // Beside a service that people use, half of the cores at most: what waits for a core is somebody's list.
+    private async Task<int> LanesAsync(CancellationToken ct)
+    {
+        if (options.RebuildLanes > 0)
+            return options.RebuildLanes;
+        await using var command = dataSource.CreateCommand(ServingSql);
+        var serving = (bool)(await command.ExecuteScalarAsync(ct))!;
+        return Math.Clamp(serving ? Environment.ProcessorCount / 2 : Environment.ProcessorCount, 1, MostLanes);
     }
 
     /// <summary>Page by page until the live position is near; it is the furthest that is known to be complete.</summary>
