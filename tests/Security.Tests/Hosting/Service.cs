@@ -40,8 +40,11 @@ public sealed class Service : IAsyncLifetime
         Url = new Uri(app.Urls.First());
     }
 
+    /// <summary>Besides the usual.</summary>
+    public Dictionary<string, string?> Extra { get; } = [];
+
     /// <summary>What every process over this database is configured with.</summary>
-    public Dictionary<string, string?> Settings() => new(StringComparer.Ordinal)
+    public Dictionary<string, string?> Settings() => new(Extra, StringComparer.Ordinal)
     {
         ["ConnectionStrings:Postgres"] = Database.ConnectionString,
         ["urls"] = "http://127.0.0.1:0",
