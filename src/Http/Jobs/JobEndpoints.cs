@@ -28,13 +28,11 @@ public static class JobEndpoints
         });
         api.MapPost("/jobs/{id}/cancel", jobs.CancelAsync).RequirePermission(Permission.JobsWrite).Describe(new("cancelJob", Tag, "Cancel a job")
         {
-            Repeated = "a repeat finds it cancelled, or is told that it has ended.",
             Description = "A job that has not begun is cancelled at once. One that runs is asked to stop: 202, and it ends as `cancelled`, or as it would have if it was nearly done.",
             Example = Example,
         });
         api.MapPost("/jobs/{id}/retry", jobs.RetryAsync).RequirePermission(Permission.JobsWrite).Describe(new("retryJob", Tag, "Retry a job")
         {
-            Repeated = "a repeat finds it queued, and is told so.",
             Description = "Revives a dead job with all its attempts, or makes a failed one's next attempt now.",
             Status = 202,
             Example = Example,
