@@ -70,6 +70,7 @@ public sealed class P4_Positions_follow_commit_order(PostgresServer server) : St
         var gaps = new GapWatch(Database.DataSource, new EventStoreOptions(), time);
         await using var foreign = await Database.DataSource.OpenConnectionAsync(Stop);
         var drawn = await DrawAsync(foreign);
+        await AppendAboveAsync();
 
         (await gaps.IsDeadAsync(drawn, drawn, Stop)).ShouldBeFalse();
         time.Advance(TimeSpan.FromSeconds(2.9));
@@ -77,6 +78,28 @@ public sealed class P4_Positions_follow_commit_order(PostgresServer server) : St
         await InsertAsync(foreign, drawn);
         time.Advance(TimeSpan.FromSeconds(1));
         (await gaps.IsDeadAsync(drawn, drawn, Stop)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Gaps_that_come_up_while_one_is_waited_for_cost_no_grace_time_each()
+    {
+        var time = new ManualTime();
+        var gaps = new GapWatch(Database.DataSource, new EventStoreOptions(), time);
+        await using var foreign = await Database.DataSource.OpenConnectionAsync(Stop);
+        var first = await DrawAsync(foreign);
+        await AppendAboveAsync();
+        (await gaps.IsDeadAsync(first, first, Stop)).ShouldBeFalse();
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        var second = await DrawAsync(foreign);
+        await AppendAboveAsync();
+        (await gaps.IsDeadAsync(first, first, Stop)).ShouldBeFalse();
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        (await gaps.IsDeadAsync(first, first, Stop)).ShouldBeTrue();
+        (await gaps.IsDeadAsync(second, second, Stop)).ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(1));
+        (await gaps.IsDeadAsync(second, second, Stop)).ShouldBeTrue();
     }
 
     [Fact]
@@ -110,6 +133,8 @@ public sealed class P4_Positions_follow_commit_order(PostgresServer server) : St
         (await any).ShouldBeOfType<AppendOutcome.Appended>().Versions.ShouldBe([3]);
         (await neighbour).ShouldBeOfType<AppendOutcome.Appended>();
     }
+
+    private async Task AppendAboveAsync() => await Store.AppendAsync(Tenant, Guid.CreateVersion7(), ExpectedVersion.NoStream, new NoteWritten("above", 1));
 
     private static async Task<long> DrawAsync(NpgsqlConnection connection)
     {

@@ -52,7 +52,7 @@ public sealed class TaskNumbers : IAsyncDisposable
             counter.Fill(first, size, now);
             if (counters.Count > CountersKept)
                 Forget((tenant, project));
-            return counter.TryTake(out number) ? number : throw new InvalidOperationException("A block of numbers was empty.");
+            return first;
         }
         finally
         {
@@ -176,10 +176,11 @@ public sealed class TaskNumbers : IAsyncDisposable
             }
         }
 
+        /// <summary>The first number is the filler's: whoever comes by may take all the others.</summary>
         public void Fill(long first, int size, long now)
         {
             lock (taking)
-                (next, end, Size, Filled) = (first, first + size, size, now);
+                (next, end, Size, Filled) = (first + 1, first + size, size, now);
         }
     }
 }

@@ -10,35 +10,61 @@ namespace Events.EventStore.Tailing;
 /// <remarks>
 /// A number of the hole was drawn before the higher one that we see, so before the hole was first seen. <c>nextval</c> takes a
 /// row-exclusive lock on the sequence before it draws and keeps it until its transaction ends. So once every transaction that held
-/// that lock when the hole was first seen has ended, and a look that begins afterwards finds the hole empty, nobody can fill it,
-/// except a writer that drew in a transaction of its own and inserts in a later one: for it the hole is kept open for a grace time.
-/// Transaction numbers of the lock table are never used twice, so a new transaction is not taken for an old one.
+/// that lock at some moment after the hole was there has ended, and a look that begins afterwards finds the hole empty, nobody can
+/// fill it, except a writer that drew in a transaction of its own and inserts in a later one: for it the hole is kept open for a
+/// grace time. Transaction numbers of the lock table are never used twice while a server runs, and its end ends them all.
+/// While the reader stands at one hole, samples of the last position and of those who hold the lock tell the age of every hole
+/// that comes up behind it: many crashes in a row cost one grace time, not one each.
 /// </remarks>
 internal sealed class GapWatch(NpgsqlDataSource dataSource, EventStoreOptions options, TimeProvider time)
 {
-    private long first;
-    private long last;
-    private long seenAt;
-    private string[] drawers = [];
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
+
+    // By age. Of those that are older than the grace time only the youngest is kept.
+    private readonly Queue<Sample> samples = new();
+    private Sample? latest;
+
+    /// <param name="Last">The last position that could be seen, before a look at who held the lock.</param>
+    private sealed record Sample(long At, long Last, string[] Drawers);
 
     /// <summary>Whether the positions from <paramref name="from"/> to <paramref name="to"/> are dead; recorded for every process if so.</summary>
     public async Task<bool> IsDeadAsync(long from, long to, CancellationToken ct)
     {
         if (await IsSettledAsync(from, to, ct))
             return true;
-        if (from != first || to != last)
-        {
-            drawers = await DrawersAsync(ct);
-            (first, last, seenAt) = (from, to, time.GetTimestamp());
-        }
-
-        if (time.GetElapsedTime(seenAt) < options.GapGrace)
+        if (latest is null || latest.Last <= to || time.GetElapsedTime(latest.At) >= Between)
+            await TakeSampleAsync(ct);
+        // The oldest that knows the hole.
+        var witness = samples.FirstOrDefault(sample => sample.Last > to);
+        if (witness is null || time.GetElapsedTime(witness.At) < options.GapGrace)
             return false;
         var alive = await DrawersAsync(ct);
-        if (alive.Intersect(drawers, StringComparer.Ordinal).Any() || !await RecordAsync(from, to, ct))
+        if (alive.Intersect(witness.Drawers, StringComparer.Ordinal).Any() || !await RecordAsync(from, to, ct))
             return false;
         Telemetry.DeadPositions.Add(to - from + 1);
         return true;
+    }
+
+    private async Task TakeSampleAsync(CancellationToken ct)
+    {
+        var last = await LastAsync(ct);
+        var drawers = await DrawersAsync(ct);
+        latest = new Sample(time.GetTimestamp(), last, drawers);
+        samples.Enqueue(latest);
+        while (samples.Count > 1 && time.GetElapsedTime(samples.ElementAt(1).At) >= options.GapGrace)
+            samples.Dequeue();
+    }
+
+    private const string LastSql =
+        """
+        select coalesce(max(seq_id), 0)
+        from mt_events
+        """;
+
+    private async Task<long> LastAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(LastSql);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private const string SettledSql =
