@@ -6,6 +6,7 @@ using Events.Http.Commanding;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Projections.ProjectList;
+using Events.Projections.TaskCounts;
 using Events.Projections.TaskList;
 using Events.Projections.TimeTravel;
 
@@ -25,7 +26,7 @@ public sealed class ProjectQueries(ProjectListQuery projects, ProjectCommands co
         var limit = query.Limit();
         var key = $"projects/{archived}/{sort}";
         var after = query.ReadCursor(signer, caller, key);
-        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection))
+        if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
             return;
         await http.WritePageAsync(await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, http.RequestAborted, caller.HiddenProjects), key, signer);
     }

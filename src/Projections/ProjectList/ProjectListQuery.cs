@@ -13,13 +13,16 @@ public enum ProjectListOrder
     Created,
 }
 
-/// <summary>A workspace's projects, and one of them.</summary>
+/// <summary>A workspace's projects with how many tasks they have, and one of them.</summary>
 public sealed class ProjectListQuery(TenantReads reads)
 {
     public const string Projection = "ProjectList";
 
     // Highest and lowest text byte by byte, for a page without a cursor.
     private const string LastText = "\U0010FFFF\U0010FFFF";
+
+    // The counts are another view's; both follow in one transaction, and a page tells the position that both have reached.
+    private const string PagePosition = "(select min(p.last_seq_id) from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection in ('ProjectList', 'TaskCounts'))";
 
     private const string Position = "(select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'ProjectList')";
 
@@ -35,9 +38,9 @@ public sealed class ProjectListQuery(TenantReads reads)
         var direction = descending ? "desc" : "asc";
         return
             $"""
-            select string_agg(n.item, ',') filter (where n.number <= $5), count(*)::int,
+            select string_agg(left(n.item, -1) || c.counts, ',' order by n.number) filter (where n.number <= $5), count(*)::int,
                    (array_agg(n.sort_key) filter (where n.number = $5))[1], (array_agg(n.project_id) filter (where n.number = $5))[1],
-                   {Position}
+                   {PagePosition}
             from (select r.*, row_number() over () as number
                   from (select t.item, {column} as sort_key, t.project_id
                         from project_list t
@@ -45,6 +48,13 @@ public sealed class ProjectListQuery(TenantReads reads)
                           and t.project_id <> all ($6::uuid[])
                         order by {column} {direction}, t.project_id {direction}
                         limit $5 + 1) r) n
+            cross join lateral (
+                select format(
+                    ',"taskCounts":{"{"}"backlog":%s,"todo":%s,"in_progress":%s,"in_review":%s,"done":%s,"cancelled":%s{"}}"}',
+                    coalesce(sum(y.tasks) filter (where y.status = 0), 0), coalesce(sum(y.tasks) filter (where y.status = 1), 0), coalesce(sum(y.tasks) filter (where y.status = 2), 0),
+                    coalesce(sum(y.tasks) filter (where y.status = 3), 0), coalesce(sum(y.tasks) filter (where y.status = 4), 0), coalesce(sum(y.tasks) filter (where y.status = 5), 0)) as counts
+                from task_tallies y
+                where y.tenant_id = $1 and y.kind = 1 and y.subject = n.project_id) c
             """;
     }
 

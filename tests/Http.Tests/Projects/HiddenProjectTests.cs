@@ -23,6 +23,11 @@ public sealed class HiddenProjectTests(ApiServer server)
         part.Status.ShouldBe(HttpStatusCode.OK, part.Text);
         ((int)part.Body["total"]!, (int)part.Body["tasks"]!["in_review"]!).ShouldBe((2, 0));
 
+        var projects = (await owner.GetAsync("/api/v1/projects", seen)).Body["items"]!.AsArray();
+        ((int)projects.Single(p => (Guid)p!["id"]! == hidden)!["taskCounts"]!["in_review"]!).ShouldBe(1);
+        var listed = (await member.GetAsync("/api/v1/projects", seen)).Body["items"]!.AsArray().Single()!;
+        ((Guid)listed["id"]!, (int)listed["taskCounts"]!["todo"]!, (int)listed["taskCounts"]!["done"]!).ShouldBe((open, 2, 0), listed.ToJsonString());
+
         var flow = await member.GetAsync("/api/v1/workspace/flow", seen);
         var today = flow.Body["days"]!.AsArray()[^1]!;
         ((int)today["todo"]!, (int)today["in_review"]!).ShouldBe((2, 0), flow.Text);
