@@ -2,6 +2,7 @@ using Events.EventStore;
 using Events.Platform.Migrations;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
+using Events.Projections.People;
 using Events.Projections.ProjectList;
 using Events.Projections.Rebuild;
 using Events.Projections.Search;
@@ -34,6 +35,7 @@ public static class ProjectionServices
         services.AddSingleton<Projection, ProjectListProjection>();
         services.AddSingleton<Projection, TaskCountsProjection>();
         services.AddSingleton<Projection, SearchProjection>();
+        services.AddSingleton<Projection, PeopleProjection>();
 
         services.TryAddSingleton<TenantReads>();
         services.AddSingleton<TaskListQuery>();
@@ -47,6 +49,7 @@ public static class ProjectionServices
         services.AddSingleton<ProjectDiffQuery>();
         services.AddSingleton<TaskCountsQuery>();
         services.AddSingleton<SearchQuery>();
+        services.AddSingleton<PeopleQuery>();
 
         services.AddSingleton<ProjectionHeads>();
         services.AddSingleton<ProjectionStaleness>();

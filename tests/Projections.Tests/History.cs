@@ -1,10 +1,13 @@
+using Events.Commands.People;
 using Events.Commands.Projects;
+using Events.Commands.Secrets;
 using Events.Commands.Tasks;
+using Events.Commands.Workspaces;
 using Events.Platform.Tenancy;
 
 namespace Events.Projections.Tests;
 
-/// <summary>Random but believable histories of tasks and projects, told by a seed.</summary>
+/// <summary>Random but believable histories of tasks, projects and people, told by a seed.</summary>
 internal sealed class History(int seed)
 {
     private readonly Random random = new(seed);
@@ -12,6 +15,8 @@ internal sealed class History(int seed)
     private readonly List<(TenantId Tenant, Guid Id)> projects = [];
     private readonly TenantId[] tenants = [new(GuidOf(seed, 1)), new(GuidOf(seed, 2)), new("acme corp.")];
     private readonly Guid[] people = [GuidOf(seed, 11), GuidOf(seed, 12), GuidOf(seed, 13)];
+    private readonly List<Guid> known = [];
+    private readonly HashSet<(TenantId Tenant, Guid Person)> members = [];
     private int number;
 
     private sealed class TaskModel
@@ -40,6 +45,8 @@ internal sealed class History(int seed)
     {
         if (projects.Count == 0 || random.Next(12) == 0)
             return NewProject();
+        if (random.Next(6) == 0)
+            return OfPeople();
         if (tasks.Count == 0 || random.Next(3) == 0)
             return NewTask();
         var (tenant, stream, model) = tasks[random.Next(tasks.Count)];
@@ -66,6 +73,43 @@ internal sealed class History(int seed)
         projects.Add(project);
         return (project.Tenant, project.Id, [new ProjectCreated($"P{projects.Count}", Text(), null, Person(), null, Day())]);
     }
+
+    /// <summary>Of one person, of one placeholder, or of a workspace's members.</summary>
+    private (TenantId, Guid, object[]) OfPeople()
+    {
+        if (known.Count == 0 || random.Next(4) == 0)
+        {
+            var newcomer = Guid.CreateVersion7();
+            known.Add(newcomer);
+            return (PeopleTenant.Id, newcomer, [new PersonSignedUp(Sealed(newcomer), Sealed(newcomer), Guid.NewGuid())]);
+        }
+
+        var person = known[random.Next(known.Count)];
+        // Only the first two are workspaces; their streams bear their tenants' ids.
+        var tenant = tenants[random.Next(2)];
+        var workspace = Guid.Parse(tenant.Value);
+        switch (random.Next(6))
+        {
+            case 0:
+                return (PeopleTenant.Id, person, [new PersonRenamed(Sealed(person)), new PasswordChanged()]);
+            case 1:
+                known.Remove(person);
+                return (PeopleTenant.Id, person, [new PersonErased()]);
+            case 2:
+                var noted = Guid.NewGuid();
+                return (tenants[random.Next(tenants.Length)], noted, [new PlaceholderNoted(Sealed(noted), null, null, "gitlab-json")]);
+            case 3 when members.Contains((tenant, person)):
+                members.Remove((tenant, person));
+                return (tenant, workspace, [new MemberRoleChanged(person, WorkspaceRole.Member, WorkspaceRole.Admin), new MemberRemoved(person)]);
+            case 4 when members.Contains((tenant, person)):
+                return (tenant, workspace, [new MemberRoleChanged(person, WorkspaceRole.Member, WorkspaceRole.Viewer), new WorkspaceRenamed("Another")]);
+            default:
+                members.Add((tenant, person));
+                return (tenant, workspace, [new MemberJoined(person, WorkspaceRole.Member, null)]);
+        }
+    }
+
+    private SealedText Sealed(Guid subject) => new($"{SealedText.Prefix}{subject:N}:{random.Next():x8}");
 
     private (TenantId, Guid, object[]) NewTask()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Events.Fixtures;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
+using Events.Projections.People;
 using Events.Projections.ProjectList;
 using Events.Projections.Rebuild;
 using Events.Projections.Search;
@@ -96,6 +97,7 @@ public sealed class P9_every_list_is_served_by_an_index(PostgresServer server) :
             .. TaskHistoryQuery.Statements,
             .. TaskCountsQuery.Statements,
             .. SearchQuery.Statements,
+            .. PeopleQuery.Statements,
             .. TaskRowsQuery.Statements,
             .. TaskListAtQuery.Statements,
             .. ProjectDiffQuery.Statements,

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Events.Commands;
+using Events.Commands.People;
 using Events.EventStore;
 using Events.Fixtures;
 using Events.Platform.Tenancy;
@@ -42,6 +43,8 @@ internal sealed class Service : IAsyncDisposable
         services.AddSingleton(database.Direct);
         services.AddSingleton(database.Options);
         services.AddEventStore(EventRegister.AddTo);
+        services.AddEventStore(IdentityEventRegister.AddTo);
+        services.AddEventStore(Placeholders.AddTo);
         services.AddProjections();
         services.AddProjectionDaemon();
         if (configure is not null)

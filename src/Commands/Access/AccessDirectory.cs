@@ -45,6 +45,9 @@ public sealed class AccessDirectory
     /// <inheritdoc cref="NewestWorkspaceAsync"/>
     public Task<PersonState> NewestPersonAsync(Guid personId, CancellationToken ct) => people.GetNewestAsync(PeopleTenant.Id, personId, ct);
 
+    /// <inheritdoc cref="NewestWorkspaceAsync"/>
+    public Task<SessionState> NewestSessionAsync(Guid sessionId, CancellationToken ct) => sessions.GetNewestAsync(PeopleTenant.Id, sessionId, ct);
+
     public void Apply(RecordedEvent recorded)
     {
         if (recorded.Tenant != PeopleTenant.Id)

@@ -44,8 +44,15 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
     }
 
     /// <summary>As the store has it now: before something is refused that another process may just have granted.</summary>
-    public Task<TState> GetNewestAsync(TenantId tenant, Guid id, CancellationToken ct) =>
-        GetSlowlyAsync(entries.GetValueOrDefault((tenant, id)), tenant, id, ct);
+    public async Task<TState> GetNewestAsync(TenantId tenant, Guid id, CancellationToken ct)
+    {
+        var entry = entries.GetValueOrDefault((tenant, id));
+        // A read that is under way may have begun before what is asked about: waited for, and then compared as any other. One that
+        // begins from here on is young enough.
+        if (entry is not null)
+            await Task.WhenAny(entry.Loading).WaitAsync(ct);
+        return await GetSlowlyAsync(entry, tenant, id, ct);
+    }
 
     private async Task<TState> GetSlowlyAsync(Entry? entry, TenantId tenant, Guid id, CancellationToken ct)
     {

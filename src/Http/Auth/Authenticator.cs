@@ -76,7 +76,15 @@ internal sealed class Authenticator(
         var session = await directory.SessionAsync(known!.SessionId, ct);
         var person = await directory.PersonAsync(session.PersonId, ct);
         if (!session.IsLive(person, time.GetUtcNow()))
-            return Identity.Nobody;
+        {
+            // Signed in a moment ago through another process, perhaps, right after a new password that this one has not heard of: one
+            // look at the store before the refusal. The person second, so as not to be older than what the session was begun for.
+            session = await directory.NewestSessionAsync(known.SessionId, ct);
+            person = await directory.NewestPersonAsync(session.PersonId, ct);
+            if (!session.IsLive(person, time.GetUtcNow()))
+                return Identity.Nobody;
+        }
+
         var signedIn = new SignedInPerson(session.PersonId, known.SessionId);
         return new Identity.Person(signedIn, await CallerOfAsync(session, person, known.SessionId, http, ct));
     }

@@ -15,8 +15,11 @@ internal static class WorkspaceEndpoints
     private const string Audit = "Audit";
     private const string Id = "01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e5f";
 
+    private const string Person =
+        $$"""{"id":"{{Id}}","name":"Mia Miller","state":"active","role":"member","joinedAt":"2026-11-21T09:30:00.123456Z","tasks":{"backlog":1,"todo":3,"in_progress":2,"in_review":0},"openTasks":6}""";
+
     public static IServiceCollection AddWorkspaceHandlers(this IServiceCollection services) =>
-        services.AddSingleton<WorkspaceHandlers>().AddSingleton<TokenHandlers>().AddSingleton<AuditHandlers>();
+        services.AddSingleton<WorkspaceHandlers>().AddSingleton<PeopleQueries>().AddSingleton<TokenHandlers>().AddSingleton<AuditHandlers>();
 
     public static void MapWorkspaces(this IEndpointRouteBuilder api)
     {
@@ -72,6 +75,22 @@ internal static class WorkspaceEndpoints
             Paginated = true,
             Example = $$"""{"items":[{"personId":"{{Id}}","name":"Mia Miller","email":"mia@example.com","role":"owner"}],"nextCursor":null}""",
         });
+        var people = api.ServiceProvider.GetRequiredService<PeopleQueries>();
+        api.MapGet("/people", people.ListAsync).RequirePermission(Permission.MembersRead).Describe(new("listPeople", Members, "Whom tasks can name")
+        {
+            Description = "For pickers, mentions and avatars: members and the placeholders that imports noted, with how many open tasks they have. `state=former` are members of the past. The name of somebody who was erased is null.",
+            Query =
+            [
+                Parameter.Text("q", "What the name, or a word of it, begins with.", "mi", 100),
+                new("state", """{"type":"string"}""", "One or several (with commas) of active, placeholder, former; the first two by default.", "active"),
+                Parameter.Choice("sort", "By what; with `-` before it, the other way round. With `q`, by name.", PeopleQueries.Sorts),
+                Parameter.Limit,
+                Parameter.Cursor,
+            ],
+            Paginated = true,
+            Example = Examples.Page(Person),
+        });
+        api.MapGet("/people/{id}", people.DetailAsync).RequirePermission(Permission.MembersRead).Describe(new("getPerson", Members, "One of them") { Example = Person });
         api.MapPatch("/members/{id}", workspace.ChangeRoleAsync).RequirePermission(Permission.MembersWrite).Describe(new("changeMemberRole", Members, "Change a member's role")
         {
             Body = RoleChoice.Shape,

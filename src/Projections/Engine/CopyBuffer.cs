@@ -57,6 +57,14 @@ internal sealed class CopyBuffer
         Int16(value);
     }
 
+    public void Smallint(short? value)
+    {
+        if (value is { } some)
+            Smallint(some);
+        else
+            Null();
+    }
+
     public void Integer(int value)
     {
         Int32(4);

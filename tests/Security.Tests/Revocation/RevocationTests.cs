@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Events.Commands.People;
 using Events.Commands.Permissions;
 using Events.Commands.Workspaces;
 using Events.Security.Tests.Hosting;
@@ -34,6 +35,7 @@ public sealed class RevocationTests(Service service)
             async () =>
             {
                 var made = await here.SendAsync(owner, "POST", "/api/v1/tokens", """{"name":"short-lived","scopes":["members:read","members:write"]}""");
+                made.Status.ShouldBe(HttpStatusCode.Created, made.Text);
                 return (Credential.OfToken("token revoked", (string)made.Body["token"]!), () => here.SendAsync(owner, "DELETE", $"/api/v1/tokens/{made.Body["id"]}"));
             },
             async () =>
@@ -64,7 +66,8 @@ public sealed class RevocationTests(Service service)
             {
                 var (credential, revoke) = await kind();
                 name = credential.Kind;
-                (await there.SendAsync(credential, "GET", "/api/v1/invitations")).Status.ShouldBe(HttpStatusCode.OK);
+                var admitted = await there.SendAsync(credential, "GET", "/api/v1/invitations");
+                admitted.Status.ShouldBe(HttpStatusCode.OK, $"{name} {round}: {admitted.Text}");
                 ((int)(await revoke()).Status).ShouldBe(204);
                 took.Add(await UntilRefusedAsync(there, credential));
             }
@@ -73,6 +76,26 @@ public sealed class RevocationTests(Service service)
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"| {name} | {Rounds} | {took[Rounds / 2]:f1} | {took[(int)(Rounds * 0.99)]:f1} | {took[^1]:f1} |"));
             took[^1].ShouldBeLessThan(Promise.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>
+    /// The other process holds the person as it was before: it must look again before it refuses a session that is younger than
+    /// what it knows.
+    /// </summary>
+    [Fact]
+    public async Task Who_signs_in_after_signing_out_everywhere_is_admitted_by_every_process_at_once()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var other = await OtherProcess.StartAsync(service, ct);
+        using var there = new Asking(other.Url);
+        var cast = await new Cast(service).AssembleAsync();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var session = await cast.SessionAsync("new session", cast.OwnerId, cast.WorkspaceId);
+            var admitted = await there.SendAsync(session, "GET", "/api/v1/invitations");
+            admitted.Status.ShouldBe(HttpStatusCode.OK, $"{round}: {admitted.Text}");
+            await service.Get<PersonCommands>().SignOutEverywhereAsync(cast.OwnerId, ct);
         }
     }
 
