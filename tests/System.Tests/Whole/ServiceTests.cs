@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
-using System.Text.Json;
 using Events.Fixtures;
-using Npgsql;
 
 namespace Events.System.Tests.Whole;
 
@@ -18,41 +15,6 @@ public sealed class ServiceTests : IAsyncDisposable
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public ValueTask DisposeAsync() => home.DisposeAsync();
-
-    [Fact]
-    public async Task Run_json_says_where_it_is_and_how_to_log_in_to_its_owner_only()
-    {
-        await using var events = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], NoVariables, Ct);
-        var file = home.File("run.json");
-        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var run = JsonDocument.Parse(await File.ReadAllBytesAsync(file, Ct)).RootElement;
-        run.EnumerateObject().Select(member => member.Name).ShouldBe(["url", "email", "password", "token", "workspaceId", "pid", "postgres"]);
-        run.GetProperty("pid").GetInt32().ShouldBe(events.Id);
-
-        await using var database = NpgsqlDataSource.Create(Events.Platform.Postgres.ConnectionUri.Parse(events.Running.Postgres));
-        await using var command = database.CreateCommand("select count(*) from mt_events where type = 'task_created'");
-        (await command.ExecuteScalarAsync(Ct)).ShouldBe(320L);
-    }
-
-    [Fact]
-    public async Task The_printed_curl_lists_tasks()
-    {
-        await using var events = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], NoVariables, Ct);
-        using var client = new TaskClient(events.Running);
-        (await client.ListAsync("limit=5", Ct)).GetProperty("items").GetArrayLength().ShouldBe(5);
-        events.Output.ShouldContain($"curl -H 'Authorization: Bearer {events.Running.Token}' '{events.Running.Url.ToString().TrimEnd('/')}/api/v1/tasks?limit=5'");
-    }
-
-    [Fact]
-    public async Task Says_that_it_lives_and_is_ready()
-    {
-        await using var events = await EventsProcess.StartAsync(home.Path, [], NoVariables, Ct);
-        using var http = new HttpClient { BaseAddress = events.Running.Url };
-        (await http.GetAsync("/health/live", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        var ready = await http.GetFromJsonAsync<JsonElement>("/health/ready", Ct);
-        ready.GetProperty("status").GetString().ShouldBe("Healthy");
-        ready.GetProperty("checks").GetProperty("migrations").GetProperty("status").GetString().ShouldBe("Healthy");
-    }
 
     [Fact]
     public async Task P1_what_was_acknowledged_survives_kill_9_of_the_service_and_its_database()
@@ -102,13 +64,6 @@ public sealed class ServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_second_owner_of_the_data_directory_is_refused()
-    {
-        await using var events = await EventsProcess.StartAsync(home.Path, [], NoVariables, Ct);
-        await RefusesAsync(home.Path, NoVariables, $"The data directory {home.Path} is in use by process {events.Id}: stop it first, or choose another with Events__DataDirectory.");
-    }
-
-    [Fact]
     public async Task A_port_in_use_is_named()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -140,7 +95,7 @@ public sealed class ServiceTests : IAsyncDisposable
         (await client.ListAsync("limit=5", Ct)).GetProperty("items").GetArrayLength().ShouldBe(5);
     }
 
-    private static async Task RefusesAsync(string directory, Dictionary<string, string?> variables, string sentence)
+    internal static async Task RefusesAsync(string directory, Dictionary<string, string?> variables, string sentence)
     {
         var (exitCode, output) = await EventsProcess.RunToEndAsync(Directory.CreateDirectory(directory).FullName, [], variables, Ct);
         output.Trim().ShouldBe(sentence);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 using Events.Fixtures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -50,15 +49,5 @@ public sealed class TelemetryTests : IAsyncDisposable
 
         received.Keys.Order(StringComparer.Ordinal).ShouldBe(["logs", "metrics", "traces"]);
         received.Values.ShouldAllBe(bytes => bytes > 0);
-    }
-
-    [Fact]
-    public async Task Logs_are_json_lines_otherwise()
-    {
-        await using var events = await EventsProcess.StartAsync(home.Path, [], new Dictionary<string, string?>(), Ct);
-        var lines = events.Output.Split('\n').Where(line => line.StartsWith('{')).ToList();
-        lines.ShouldNotBeEmpty();
-        foreach (var line in lines)
-            JsonDocument.Parse(line).RootElement.GetProperty("Category").GetString()!.ShouldStartWith("Events.");
     }
 }
