@@ -47,6 +47,8 @@ internal sealed class DemoWorkspace(
         }
 
         await FillAsync(login, ct);
+        // What making it took is never needed again: this process idles at the size that the next start has from the beginning.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         login = login with { IsFilled = true };
         await login.WriteAsync(directory, ct);
         return login;
