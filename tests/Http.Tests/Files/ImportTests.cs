@@ -47,6 +47,26 @@ public sealed class ImportTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_mapping_is_saved_under_a_name_and_used_by_it_within_its_workspace()
+    {
+        var me = await server.NewUserAsync();
+        var other = await server.NewUserAsync();
+        const string Odd = "what,where\nOne,waiting\nTwo,finished\n";
+        const string Mapping = """{"columns":{"title":"what","status":"where"},"statuses":{"waiting":"in_review","finished":"done"}}""";
+        var first = await me.UploadAsync(Odd);
+        ((int)(await me.EndAsync(await me.PostAsync("/api/v1/imports", $$"""{"fileId":"{{first}}","format":"csv","mapping":{{Mapping}},"saveMappingAs":"ours"}""")))["result"]!["created"]!).ShouldBe(2);
+
+        var second = await me.UploadAsync(Odd + "Three,waiting\n");
+        var preview = await me.PostAsync("/api/v1/imports/preview", $$"""{"fileId":"{{second}}","format":"csv","mappingName":"ours"}""");
+        preview.Body["rows"]!.AsArray().Select(row => (string)row!["task"]!["status"]!).ShouldBe(["in_review", "done", "in_review"], preview.Text);
+        var job = await me.EndAsync(await me.PostAsync("/api/v1/imports", $$"""{"fileId":"{{second}}","format":"csv","mappingName":"ours"}"""));
+        ((string)job["status"]!, (int)job["result"]!["warned"]!).ShouldBe(("succeeded", 0), job.ToJsonString());
+
+        var theirs = await other.UploadAsync(Odd);
+        (await other.PostAsync("/api/v1/imports", $$"""{"fileId":"{{theirs}}","format":"csv","mappingName":"ours"}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "mapping_not_found", "/mappingName");
+    }
+
+    [Fact]
     public async Task An_import_that_cannot_be_is_refused_at_once()
     {
         var me = await server.NewUserAsync();
