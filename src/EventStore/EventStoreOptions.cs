@@ -36,7 +36,7 @@ public sealed record EventStoreOptions
     public int CachedStates { get; set; } = 50_000;
 
     /// <summary>Events that the live tail keeps in memory for its subscribers.</summary>
-    public int TailEvents { get; set; } = 16_384;
+    public int TailEvents { get; set; } = 8_192;
 
     /// <summary>Payload bytes that the live tail keeps in memory for its subscribers.</summary>
     public long TailBytes { get; set; } = 32 << 20;
