@@ -12,6 +12,7 @@ using Events.Workers.Imports;
 using Events.Workers.Imports.Running;
 using Events.Workers.Mail;
 using Events.Workers.Notifications;
+using Events.Workers.Pacing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -24,11 +25,20 @@ public static class WorkerServices
     {
         services.AddMigrations(typeof(WorkerServices).Assembly);
         services.AddMessaging(Register);
-        return services.AddFiles().AddImports().AddExports().AddNotifications().AddEnrichment();
+        return services.AddPacing().AddFiles().AddImports().AddExports().AddNotifications().AddEnrichment();
     }
 
     /// <summary>What the role <c>jobs</c> does by itself, besides working messages off.</summary>
     public static IServiceCollection AddFollowers(this IServiceCollection services) => services.AddHostedService<NotificationFollower>();
+
+    private static IServiceCollection AddPacing(this IServiceCollection services)
+    {
+        services.AddOptions<PaceOptions>().BindConfiguration(PaceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton(provider => provider.GetRequiredService<IOptions<PaceOptions>>().Value)
+            .AddSingleton<ForegroundLoad>()
+            .AddSingleton<WorkPace>();
+    }
 
     private static IServiceCollection AddFiles(this IServiceCollection services) => services
         .AddSingleton<FileTable>()

@@ -68,6 +68,7 @@ public static class EventsApplication
         if (!roles.HasFlag(Roles.Api))
             return;
         app.UseSecurity();
+        app.UseForeground();
         app.MapApi();
     }
 }

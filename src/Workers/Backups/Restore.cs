@@ -5,6 +5,7 @@ using Events.Platform.Tenancy;
 using Events.Workers.Files;
 using Events.Workers.Imports.Reading;
 using Events.Workers.Imports.Running;
+using Events.Workers.Pacing;
 using Npgsql;
 
 namespace Events.Workers.Backups;
@@ -29,6 +30,7 @@ internal sealed class Restore(
     WorkspaceEvents workspace,
     TaskNumbers numbers,
     NpgsqlDataSource database,
+    WorkPace pace,
     ImportOptions options,
     TimeProvider time)
 {
@@ -46,15 +48,21 @@ internal sealed class Restore(
         var (counts, checkpoint) = (import.Counts, import.Checkpoint);
         await using (var stream = await source.OpenAsync(ct))
         {
-            await foreach (var chunk in backup.ReadAsync(stream, ct).Where(row => row.Number > import.Checkpoint).Chunk(ChunkEvents).WithCancellation(ct))
+            var (began, before) = (time.GetTimestamp(), 0L);
+            var chunk = new List<BackupRow>(ChunkEvents);
+            await foreach (var row in backup.ReadAsync(stream, ct).Where(row => row.Number > import.Checkpoint).WithCancellation(ct))
             {
-                var (taken, problems) = import.DryRun ? await CountAsync(import.Tenant, chunk, ct) : await TakeAsync(import.Tenant, chunk, ct);
-                if (!await imports.AdvanceAsync(import, checkpoint, chunk[^1].Number, taken, problems, ct))
-                    throw new InvalidOperationException("Another worker goes on with this restore.");
-                (counts, checkpoint) = (counts + taken, chunk[^1].Number);
-                var rate = backup.Checksum.Count / Math.Max(0.001, time.GetElapsedTime(started).TotalSeconds);
-                progress(new ImportProgress(counts.Rows, (long)(counts.Rows * (double)source.Size / Math.Max(1, source.Consumed)), $"{rate:N0} events/s"));
+                chunk.Add(row);
+                if (chunk.Count < pace.Burst(ChunkEvents))
+                    continue;
+                var last = await DoAsync(chunk);
+                chunk.Clear();
+                await pace.RestAsync(began, before, ct);
+                before = last;
+                began = time.GetTimestamp();
             }
+            if (chunk.Count > 0)
+                await DoAsync(chunk);
         }
 
         var reportFile = await report.WriteAsync(import, ct);
@@ -63,33 +71,46 @@ internal sealed class Restore(
         var said = backup.Checksum.ToString();
         return new RestoreResult(
             import.Id, counts.Rows, counts.Created, counts.Existing, counts.Failed, reportFile?.Id, said, now, said == now, Math.Round(time.GetElapsedTime(started).TotalSeconds, 3));
+
+        async Task<long> DoAsync(List<BackupRow> chunk)
+        {
+            var (taken, problems, position) = import.DryRun ? await CountAsync(import.Tenant, chunk, ct) : await TakeAsync(import.Tenant, chunk, ct);
+            if (!await imports.AdvanceAsync(import, checkpoint, chunk[^1].Number, taken, problems, ct))
+                throw new InvalidOperationException("Another worker goes on with this restore.");
+            (counts, checkpoint) = (counts + taken, chunk[^1].Number);
+            var rate = backup.Checksum.Count / Math.Max(0.001, time.GetElapsedTime(started).TotalSeconds);
+            progress(new ImportProgress(counts.Rows, (long)(counts.Rows * (double)source.Size / Math.Max(1, source.Consumed)), $"{rate:N0} events/s"));
+            return position;
+        }
     }
 
-    private async Task<(ImportCounts, List<(RowProblem, int, bool)>)> CountAsync(TenantId tenant, BackupRow[] chunk, CancellationToken ct)
+    private async Task<(ImportCounts, List<(RowProblem, int, bool)>, long Position)> CountAsync(TenantId tenant, List<BackupRow> chunk, CancellationToken ct)
     {
         var (fresh, existing, problems) = await SortAsync(tenant, chunk, ct);
-        return (new ImportCounts(fresh.Count, existing, 0, problems.Count, 0), problems);
+        return (new ImportCounts(fresh.Count, existing, 0, problems.Count, 0), problems, 0);
     }
 
-    private async Task<(ImportCounts, List<(RowProblem, int, bool)>)> TakeAsync(TenantId tenant, BackupRow[] chunk, CancellationToken ct)
+    private async Task<(ImportCounts, List<(RowProblem, int, bool)>, long Position)> TakeAsync(TenantId tenant, List<BackupRow> chunk, CancellationToken ct)
     {
         var (fresh, existing, problems) = await SortAsync(tenant, chunk, ct);
         // Handed over in order without waiting in between: the appender is first come, first served, so order stays what it was.
         var appends = Units(tenant, fresh).Select(unit => appender.AppendAsync(unit, ct)).ToList();
+        var position = 0L;
         foreach (var outcome in await Task.WhenAll(appends))
         {
-            if (outcome is not AppendOutcome.Appended)
+            if (outcome is not AppendOutcome.Appended done)
                 throw new InvalidOperationException($"Somebody else writes to the same streams: {outcome}.");
+            position = Math.Max(position, done.Position);
         }
         await RaiseNumbersAsync(tenant, fresh, ct);
-        return (new ImportCounts(fresh.Count, existing, 0, problems.Count, 0), problems);
+        return (new ImportCounts(fresh.Count, existing, 0, problems.Count, 0), problems, position);
     }
 
     /// <summary>Leaves out what is there already, and what cannot follow what is there.</summary>
-    private async Task<(List<BackupLine> Fresh, long Existing, List<(RowProblem, int, bool)> Problems)> SortAsync(TenantId tenant, BackupRow[] chunk, CancellationToken ct)
+    private async Task<(List<BackupLine> Fresh, long Existing, List<(RowProblem, int, bool)> Problems)> SortAsync(TenantId tenant, List<BackupRow> chunk, CancellationToken ct)
     {
         var versions = await VersionsAsync(tenant, [.. chunk.Select(static row => row.Event?.StreamId).OfType<Guid>().Distinct()], ct);
-        var fresh = new List<BackupLine>(chunk.Length);
+        var fresh = new List<BackupLine>(chunk.Count);
         var existing = 0L;
         var problems = new List<(RowProblem, int, bool)>();
         foreach (var row in chunk)

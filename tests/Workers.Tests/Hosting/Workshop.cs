@@ -7,6 +7,7 @@ using Events.Fixtures;
 using Events.Messaging;
 using Events.Platform.ObjectStorage;
 using Events.Platform.Tenancy;
+using Events.Projections;
 using Events.Workers.Files;
 using Events.Workers.Imports.Reading;
 using Events.Workers.Imports.Running;
@@ -33,7 +34,7 @@ public sealed class Workshop : IAsyncDisposable
     public static async Task<Workshop> OpenAsync(PostgresServer server, Action<IServiceCollection>? configure = null)
     {
         var database = await server.CreateDatabaseAsync(
-            typeof(EventStoreServices).Assembly, typeof(MessagingServices).Assembly, typeof(CommandServices).Assembly, typeof(WorkerServices).Assembly);
+            typeof(EventStoreServices).Assembly, typeof(MessagingServices).Assembly, typeof(CommandServices).Assembly, typeof(ProjectionServices).Assembly, typeof(WorkerServices).Assembly);
         var folder = Directory.CreateTempSubdirectory("events-workshop-").FullName;
         var services = new ServiceCollection();
         services.AddLogging();
@@ -44,6 +45,7 @@ public sealed class Workshop : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddTasksAndProjects();
         services.AddIdentity();
+        services.AddProjections();
         services.AddWorkers();
         services.AddMessageWorker();
         services.AddObjectStorage(new ConfigurationBuilder().Build(), _ => folder);

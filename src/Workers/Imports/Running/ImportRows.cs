@@ -45,16 +45,18 @@ internal sealed class ImportRows(NpgsqlDataSource database)
         """;
 
     /// <summary>Writes down that this import makes the tasks, before it does: whatever happens after, an undo finds them.</summary>
+    /// <remarks>The append that follows flushes this to disk with itself: it comes later in the same log.</remarks>
     public async Task ClaimAsync(TenantId tenant, Guid importId, IReadOnlyCollection<MadeTask> tasks, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(ClaimSql);
+        await using var batch = RelaxedCommit.Batch(database, ClaimSql);
+        var command = batch.BatchCommands[^1];
         command.Parameters.Add(new() { Value = tenant.Value });
         command.Parameters.Add(new() { Value = importId });
         command.Parameters.Add(new() { Value = tasks.Select(static t => t.TaskId).ToArray() });
         command.Parameters.Add(new() { Value = tasks.Select(static t => t.Row).ToArray() });
         command.Parameters.Add(new() { Value = tasks.Select(static t => t.ParentId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = tasks.Select(static t => t.Version).ToArray() });
-        await command.ExecuteNonQueryAsync(ct);
+        await batch.ExecuteNonQueryAsync(ct);
     }
 
     private const string PageSql =

@@ -105,12 +105,15 @@ public sealed class ImportTable(NpgsqlDataSource database, TimeProvider time)
         """;
 
     /// <summary>Stores the outcome of the rows after <paramref name="from"/> up to <paramref name="to"/>.</summary>
+    /// <remarks>Not waited for to be on disk: rows whose outcome a crash of the database takes back are found there and counted again.</remarks>
     /// <returns>False when another worker has moved the checkpoint meanwhile.</returns>
     public async Task<bool> AdvanceAsync(
         ImportRecord import, long from, long to, ImportCounts counts, IReadOnlyList<(RowProblem Problem, int Ordinal, bool Fatal)> problems, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(AdvanceSql);
-        Add(command, import.Tenant, import.Id);
+        await using var batch = RelaxedCommit.Batch(database, AdvanceSql);
+        var command = batch.BatchCommands[^1];
+        command.Parameters.Add(new() { Value = import.Tenant.Value });
+        command.Parameters.Add(new() { Value = import.Id });
         foreach (var number in (ReadOnlySpan<long>)[from, to, counts.Created, counts.Existing, counts.Restored, counts.Failed, counts.Warned])
             command.Parameters.Add(new() { Value = number });
         command.Parameters.Add(Array(problems.Select(static p => p.Problem.Row), NpgsqlDbType.Bigint));
@@ -120,7 +123,10 @@ public sealed class ImportTable(NpgsqlDataSource database, TimeProvider time)
         command.Parameters.Add(Array(problems.Select(static p => p.Problem.Column is null ? null : ImportFit.Clean(p.Problem.Column)), NpgsqlDbType.Varchar));
         command.Parameters.Add(Array(problems.Select(static p => p.Problem.Code), NpgsqlDbType.Varchar));
         command.Parameters.Add(Array(problems.Select(static p => ImportFit.Clean(p.Problem.Detail)), NpgsqlDbType.Varchar));
-        return (long)(await command.ExecuteScalarAsync(ct))! == 1;
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.ReadAsync(ct);
+        return reader.GetInt64(0) == 1;
     }
 
     private const string FinishSql =

@@ -1,6 +1,7 @@
 using Events.Commands.Handling;
 using Events.Commands.Tasks;
 using Events.EventStore;
+using Events.Workers.Pacing;
 
 namespace Events.Workers.Imports.Running;
 
@@ -9,7 +10,7 @@ namespace Events.Workers.Imports.Running;
 public sealed record UndoResult(Guid ImportId, long Undone, long Kept);
 
 /// <summary>Deletes what an import made. Each deletion is an event like any other, so an undo can be undone task by task.</summary>
-internal sealed class ImportUndo(ImportTable imports, ImportRows rows, TaskCommands tasks, AggregateLoader<TaskState> states, ImportOptions options)
+internal sealed class ImportUndo(ImportTable imports, ImportRows rows, TaskCommands tasks, AggregateLoader<TaskState> states, WorkPace pace, ImportOptions options, TimeProvider time)
 {
     /// <param name="withChanged">Whether tasks that somebody has changed since go too.</param>
     /// <returns>Null when there is no such import.</returns>
@@ -20,8 +21,9 @@ internal sealed class ImportUndo(ImportTable imports, ImportRows rows, TaskComma
         if (await imports.FindAsync(tenant, undo.ImportId, ct) is not { } import)
             return null;
         var (at, undone, kept) = (import.UndoCheckpoint, import.Undone, import.Kept);
-        while (await rows.PageAsync(tenant, import.Id, at, withParent: false, options.ChunkRows, ct) is { Count: > 0 } page)
+        while (await rows.PageAsync(tenant, import.Id, at, withParent: false, pace.Burst(options.ChunkRows), ct) is { Count: > 0 } page)
         {
+            var began = time.GetTimestamp();
             var deleted = await Task.WhenAll(page.Select(task => DeleteAsync(tenant, undo, undoId, task, ct)));
             await rows.UndoneAsync(tenant, [.. page.Where((_, i) => deleted[i] == true).Select(static task => task.TaskId)], ct);
             var (gone, left) = (deleted.LongCount(static d => d == true), deleted.LongCount(static d => d == false));
@@ -29,6 +31,7 @@ internal sealed class ImportUndo(ImportTable imports, ImportRows rows, TaskComma
                 throw new InvalidOperationException("Another worker goes on with this undo.");
             (at, undone, kept) = (page[^1].Row, undone + gone, kept + left);
             progress(undone + kept, import.Counts.Created + import.Counts.Restored);
+            await pace.RestAsync(began, before: 0, ct);
         }
         return new UndoResult(import.Id, undone, kept);
     }

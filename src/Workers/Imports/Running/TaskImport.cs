@@ -6,6 +6,7 @@ using Events.Commands.Tasks;
 using Events.EventStore;
 using Events.Workers.Files;
 using Events.Workers.Imports.Reading;
+using Events.Workers.Pacing;
 
 namespace Events.Workers.Imports.Running;
 
@@ -30,6 +31,7 @@ internal sealed class TaskImport(
     TaskNumbers numbers,
     TaskCommands tasks,
     Placeholders placeholders,
+    WorkPace pace,
     ImportOptions options,
     TimeProvider time)
 {
@@ -47,12 +49,23 @@ internal sealed class TaskImport(
         try
         {
             var notes = new FileNotes();
-            await foreach (var chunk in ImportFormats.ReadAsync(import.Format, source, import.Mapping, notes, ct)
-                .SkipWhile(row => row.Number <= import.Checkpoint).Chunk(options.ChunkRows).WithCancellation(ct))
+            var began = time.GetTimestamp();
+            var chunk = new List<ImportRow>(options.ChunkRows);
+            await foreach (var row in ImportFormats.ReadAsync(import.Format, source, import.Mapping, notes, ct)
+                .SkipWhile(row => row.Number <= import.Checkpoint).WithCancellation(ct))
             {
+                chunk.Add(row);
+                if (chunk.Count < pace.Burst(options.ChunkRows))
+                    continue;
+                var before = run.Position;
                 await TakeAsync(run, chunk, ct);
                 progress(run.Progress(source, time));
+                chunk.Clear();
+                await pace.RestAsync(began, before, ct);
+                began = time.GetTimestamp();
             }
+            if (chunk.Count > 0)
+                await TakeAsync(run, chunk, ct);
         }
         catch (UnreadableFileException error) when (run.Checkpoint > 0)
         {
@@ -72,12 +85,12 @@ internal sealed class TaskImport(
             counts.Failed, counts.Warned, reportFile?.Id, Math.Round(time.GetElapsedTime(run.StartedAt).TotalSeconds, 3));
     }
 
-    private async Task TakeAsync(Run run, ImportRow[] chunk, CancellationToken ct)
+    private async Task TakeAsync(Run run, List<ImportRow> chunk, CancellationToken ct)
     {
         var import = run.Import;
         var counts = ImportCounts.Zero;
         var problems = new List<(RowProblem, int, bool)>();
-        var wanted = new Dictionary<Guid, ImportRow>(chunk.Length);
+        var wanted = new Dictionary<Guid, ImportRow>(chunk.Count);
         foreach (var row in chunk)
         {
             if (row.Content is null)
@@ -179,21 +192,25 @@ internal sealed class TaskImport(
                     u.Id, u.Row.Number, u.Row.Content!.ParentSourceKey is { } parent ? ImportedUnit.TaskId(import, run.Project.Id, parent) : null, u.Unit.Streams[0].Events.Count)),
             ],
             ct);
-        return await Task.WhenAll(units.Select(async u => (u.Row, await AppendAsync(u.Row, u.Unit, ct))));
+        return await Task.WhenAll(units.Select(async u => (u.Row, await AppendAsync(run, u.Row, u.Unit, ct))));
     }
 
-    private async Task<RowProblem?> AppendAsync(ImportRow row, UnitOfWork unit, CancellationToken ct)
+    private async Task<RowProblem?> AppendAsync(Run run, ImportRow row, UnitOfWork unit, CancellationToken ct)
     {
         while (true)
         {
             try
             {
-                return await appender.AppendAsync(unit, ct) switch
+                switch (await appender.AppendAsync(unit, ct))
                 {
-                    AppendOutcome.Appended => null,
-                    AppendOutcome.VersionConflict => new RowProblem(row.Number, null, null, "", ""),
-                    var refused => throw new UnreachableException($"The store answered {refused.GetType().Name} to a new stream."),
-                };
+                    case AppendOutcome.Appended done:
+                        run.Appended(done.Position);
+                        return null;
+                    case AppendOutcome.VersionConflict:
+                        return new RowProblem(row.Number, null, null, "", "");
+                    case var refused:
+                        throw new UnreachableException($"The store answered {refused.GetType().Name} to a new stream.");
+                }
             }
             catch (InvalidUnitException invalid)
             {
@@ -271,6 +288,8 @@ internal sealed class TaskImport(
 
     private sealed class Run(ImportRecord import, TargetProject project, ImportedPeople people, long startedAt)
     {
+        private long position;
+
         public ImportRecord Import => import;
 
         public TargetProject Project => project;
@@ -279,11 +298,21 @@ internal sealed class TaskImport(
 
         public long StartedAt => startedAt;
 
+        /// <summary>Of the newest event that this run appended.</summary>
+        public long Position => Interlocked.Read(ref position);
+
         public long Checkpoint { get; private set; } = import.Checkpoint;
 
         public ImportCounts Counts { get; private set; } = import.Counts;
 
         public long Problems { get; private set; } = import.Counts.Failed + import.Counts.Warned;
+
+        /// <summary>Appends of a burst end side by side.</summary>
+        public void Appended(long at)
+        {
+            for (var seen = Position; seen < at;)
+                seen = Interlocked.CompareExchange(ref position, at, seen);
+        }
 
         public void Advanced(long to, ImportCounts counts, int problems)
         {
