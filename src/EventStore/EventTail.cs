@@ -7,7 +7,11 @@ namespace Events.EventStore;
 /// <param name="Events">In order; empty when only dead positions were passed.</param>
 /// <param name="Position">Where to go on: everything up to here has been delivered.</param>
 /// <param name="HighWater">The highest position known to be complete when the page was taken; the subscriber's lag is the difference.</param>
-public sealed record EventPage(IReadOnlyList<RecordedEvent> Events, long Position, long HighWater);
+public sealed record EventPage(IReadOnlyList<RecordedEvent> Events, long Position, long HighWater)
+{
+    /// <summary>The page was full when there was more.</summary>
+    public bool IsBehind => Position < HighWater;
+}
 
 /// <summary>
 /// The live tail: one reader of the database per process, any number of subscribers. A subscriber that keeps up takes its

@@ -84,6 +84,7 @@ public static class ProjectionServices
     /// <summary>The role <c>projections</c>.</summary>
     public static IServiceCollection AddProjectionDaemon(this IServiceCollection services)
     {
+        services.AddSingleton<LedgerSettlement>();
         services.AddSingleton<RebuildSupervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<RebuildSupervisor>());
         services.AddSingleton<ProjectionAnnouncer>();
@@ -93,6 +94,7 @@ public static class ProjectionServices
             provider.GetRequiredService<ProjectionHeads>(),
             provider.GetRequiredService<EventTail>(),
             provider.GetRequiredService<PageWriter>(),
+            provider.GetRequiredService<LedgerSettlement>(),
             provider.GetRequiredService<ProjectionPositions>(),
             provider.GetRequiredService<ProjectionAnnouncer>(),
             provider.GetRequiredService<ProjectionOptions>(),

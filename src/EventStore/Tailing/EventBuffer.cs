@@ -6,7 +6,9 @@ namespace Events.EventStore.Tailing;
 internal sealed class EventBuffer(int mostEvents, long mostBytes)
 {
     private readonly Lock access = new();
-    private readonly Queue<RecordedEvent> events = new();
+    private readonly RecordedEvent?[] ring = new RecordedEvent?[mostEvents];
+    private int first;
+    private int count;
     private TaskCompletionSource changed = New();
     private long bytes;
     private long floor = -1;
@@ -36,16 +38,14 @@ internal sealed class EventBuffer(int mostEvents, long mostBytes)
         {
             foreach (var recorded in next)
             {
-                events.Enqueue(recorded);
+                if (count == ring.Length)
+                    Forget();
+                ring[Slot(count++)] = recorded;
                 bytes += recorded.Data.Length;
             }
 
-            while (events.Count > mostEvents || (bytes > mostBytes && events.Count > 1))
-            {
-                var forgotten = events.Dequeue();
-                bytes -= forgotten.Data.Length;
-                floor = forgotten.Position;
-            }
+            while (bytes > mostBytes && count > 1)
+                Forget();
 
             Volatile.Write(ref high, position);
         }
@@ -61,19 +61,41 @@ internal sealed class EventBuffer(int mostEvents, long mostBytes)
             page = null;
             if (floor < 0 || after < floor)
                 return false;
-            var taken = new List<RecordedEvent>();
-            foreach (var recorded in events)
-            {
-                if (recorded.Position <= after)
-                    continue;
-                if (taken.Count == limit)
-                    break;
-                taken.Add(recorded);
-            }
-
-            page = new EventPage(taken, taken.Count == limit ? taken[^1].Position : high, high);
+            var from = FirstAfter(after);
+            var taken = new RecordedEvent[Math.Min(limit, count - from)];
+            for (var i = 0; i < taken.Length; i++)
+                taken[i] = ring[Slot(from + i)]!;
+            page = new EventPage(taken, taken.Length == limit ? taken[^1].Position : high, high);
             return true;
         }
+    }
+
+    private int Slot(int n) => (first + n) % ring.Length;
+
+    private void Forget()
+    {
+        var forgotten = ring[first]!;
+        ring[first] = null;
+        first = Slot(1);
+        count--;
+        bytes -= forgotten.Data.Length;
+        floor = forgotten.Position;
+    }
+
+    // Every subscriber looks for every page, and nearly always near the end of thousands.
+    private int FirstAfter(long position)
+    {
+        var (low, high) = (0, count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (ring[Slot(middle)]!.Position > position)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,9 +11,30 @@ internal sealed class LiveCommit(IReadOnlyList<ProjectionHead> heads, long floor
         select set_config('synchronous_commit', 'off', true)
         """;
 
+    // In the transaction that writes the rows and before it does: the lock on the progress rows is what orders a page against a
+    // switch, a release or another owner.
     private const string AdvanceSql =
         """
-        select advance_projections($1, $2, $3, $4, $5, $6)
+        with moved as (
+            update mt_event_progression p
+            set last_seq_id = $3, last_updated = transaction_timestamp()
+            where p.name = any ($1)
+              and p.last_seq_id = $2
+            returning 1)
+        select refuse_page('another writer moved a projection away from ' || $2)
+        where (select count(*) from moved) <> cardinality($1)
+        """;
+
+    // A statement of its own: it sees what was committed while the locks were waited for.
+    private const string FenceSql =
+        """
+        select refuse_page('the lease on a projection is gone')
+        where (select count(*)
+               from projection_heads h
+               where h.projection = any ($1)
+                 and h.epoch = $2[array_position($1, h.projection)]
+                 and h.owner = $3
+                 and h.paused_at is null) <> cardinality($1)
         """;
 
     public override void BeforeRows(NpgsqlBatch batch)
@@ -23,11 +44,17 @@ internal sealed class LiveCommit(IReadOnlyList<ProjectionHead> heads, long floor
         {
             Parameters =
             {
-                new NpgsqlParameter<string[]> { TypedValue = [.. heads.Select(h => h.Name)] },
-                new NpgsqlParameter<string[]> { TypedValue = [.. heads.Select(h => h.Shard)] },
-                new NpgsqlParameter<long[]> { TypedValue = [.. heads.Select(h => h.Epoch)] },
+                new NpgsqlParameter<string[]> { TypedValue = [.. heads.Select(h => h.Shard)], DataTypeName = "varchar[]" },
                 new NpgsqlParameter<long> { TypedValue = floor },
                 new NpgsqlParameter<long> { TypedValue = ceiling },
+            },
+        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(FenceSql)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]> { TypedValue = [.. heads.Select(h => h.Name)], DataTypeName = "varchar[]" },
+                new NpgsqlParameter<long[]> { TypedValue = [.. heads.Select(h => h.Epoch)] },
                 new NpgsqlParameter<Guid> { TypedValue = owner },
             },
         });

@@ -47,7 +47,7 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
             var pages = new PageFold[targets.Count];
             var ledgers = new LedgerPart[targets.Count];
             for (var i = 0; i < targets.Count; i++)
-                (pages[i], ledgers[i]) = (targets[i].Projection.OpenPage(), new LedgerPart());
+                pages[i] = targets[i].Projection.OpenPage();
             await LoadAsync(connection, targets, excluded, pages, events, commit, ct);
 
             var found = Fold(targets, excluded, pages, ledgers, events);
@@ -110,15 +110,18 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     {
         var poison = new List<PoisonEvent>();
         var bad = new HashSet<StreamKey>();
+        var hashes = events.Select(EventHash.Of).ToArray();
         for (var i = 0; i < targets.Count; i++)
         {
             bad.Clear();
-            foreach (var recorded in events)
+            ledgers[i] = new LedgerPart();
+            for (var n = 0; n < events.Count; n++)
             {
+                var recorded = events[n];
                 var stream = KeyOf(recorded);
                 if (excluded[i].Excludes(stream, recorded.Version) || bad.Contains(stream))
                     continue;
-                ledgers[i].Add(recorded.Tenant, EventHash.Of(recorded));
+                ledgers[i].Add(recorded.Tenant, hashes[n]);
                 if (!targets[i].Projection.Handles(recorded.Type))
                     continue;
                 try
@@ -144,7 +147,8 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
         // Without an explicit transaction a batch is one transaction and one round trip.
         await using var batch = new NpgsqlBatch(connection);
         commit.BeforeRows(batch);
-        LedgerSql.Add(batch, [.. targets.Zip(ledgers, (t, l) => (t.Head.Name, t.Head.Generation, l))]);
+        foreach (var alike in targets.Zip(ledgers).GroupBy(t => t.Second, t => t.First.Head))
+            LedgerSql.Note(batch, [.. alike], alike.Key);
         ParkedSql.Add(batch, poison);
         foreach (var page in pages)
             page.Save(batch);

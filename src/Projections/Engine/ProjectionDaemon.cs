@@ -7,7 +7,7 @@ namespace Events.Projections.Engine;
 
 /// <summary>
 /// Feeds the projections whose leases this process holds, and takes over those that nobody holds. Any number of processes run
-/// it; the fence in <c>advance_projections</c>, not the clock, is what keeps a former owner from writing.
+/// it; the fence in <see cref="LiveCommit"/>, not the clock, is what keeps a former owner from writing.
 /// </summary>
 public sealed partial class ProjectionDaemon : BackgroundService
 {
@@ -19,6 +19,7 @@ public sealed partial class ProjectionDaemon : BackgroundService
     private readonly ProjectionHeads heads;
     private readonly EventTail tail;
     private readonly PageWriter writer;
+    private readonly LedgerSettlement settlement;
     private readonly ProjectionPositions positions;
     private readonly ProjectionAnnouncer announcer;
     private readonly ProjectionOptions options;
@@ -26,12 +27,13 @@ public sealed partial class ProjectionDaemon : BackgroundService
     private readonly ILogger<ProjectionDaemon> logger;
 
     internal ProjectionDaemon(
-        IEnumerable<Projection> projections, ProjectionHeads heads, EventTail tail, PageWriter writer, ProjectionPositions positions, ProjectionAnnouncer announcer, ProjectionOptions options, TimeProvider time, ILogger<ProjectionDaemon> logger)
+        IEnumerable<Projection> projections, ProjectionHeads heads, EventTail tail, PageWriter writer, LedgerSettlement settlement, ProjectionPositions positions, ProjectionAnnouncer announcer, ProjectionOptions options, TimeProvider time, ILogger<ProjectionDaemon> logger)
     {
         this.projections = projections.ToDictionary(p => p.Name, StringComparer.Ordinal);
         this.heads = heads;
         this.tail = tail;
         this.writer = writer;
+        this.settlement = settlement;
         this.positions = positions;
         this.announcer = announcer;
         this.options = options;
@@ -97,6 +99,7 @@ public sealed partial class ProjectionDaemon : BackgroundService
         {
             if (!before.SetEquals(Identity((await heads.ClaimAsync(owner, ct)).Where(h => !IsLeftToRebuild(h)))))
                 return;
+            await settlement.SettleAsync(ct);
         }
 
         static HashSet<(string, int, long)> Identity(IEnumerable<ProjectionHead> heads) => [.. heads.Select(h => (h.Name, h.Generation, h.Epoch))];
@@ -162,7 +165,7 @@ public sealed partial class ProjectionDaemon : BackgroundService
         await Feed(level).RunAsync(long.MaxValue, ct);
     }
 
-    private ProjectionFeed Feed(IEnumerable<PageTarget> targets) => new([.. targets], tail, writer, positions, announcer, owner, time, logger);
+    private ProjectionFeed Feed(IEnumerable<PageTarget> targets) => new([.. targets], tail, writer, positions, announcer, options, owner, time, logger);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Feeding {Projection} version {Version} from position {Position}")]
     private partial void LogFeeding(string projection, int version, long position);

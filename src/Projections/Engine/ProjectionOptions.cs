@@ -11,6 +11,12 @@ public sealed record ProjectionOptions
     /// <summary>How often leases are renewed, and how often a process looks for projections that nobody owns.</summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How far apart pages are begun while several events come in the time of one; a single event is written as soon as it is there.
+    /// What nobody looks at right after a change keeps four times the distance.
+    /// </summary>
+    public TimeSpan PageInterval { get; set; } = TimeSpan.FromMilliseconds(8);
+
     /// <summary>How long a request waits for <c>Events-Min-Position</c>.</summary>
     public TimeSpan WaitForPosition { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -45,6 +51,8 @@ public sealed record ProjectionOptions
             yield return "Events__Projections__Lease takes 1 second to 10 minutes.";
         if (Heartbeat < TimeSpan.FromMilliseconds(50) || Heartbeat > Lease / 2)
             yield return "Events__Projections__Heartbeat takes 50 milliseconds to half of the lease.";
+        if (PageInterval < TimeSpan.Zero || PageInterval > TimeSpan.FromSeconds(1))
+            yield return "Events__Projections__PageInterval takes 0 to 1 second.";
         if (WaitForPosition < TimeSpan.Zero || WaitForPosition > TimeSpan.FromMinutes(1))
             yield return "Events__Projections__WaitForPosition takes 0 to 1 minute.";
         if (Waiters is < 1 or > 1_000_000)

@@ -57,7 +57,8 @@ internal abstract class StreamProjection<TRow> : Projection
         public override void Touch(RecordedEvent recorded)
         {
             var key = new StreamKey(recorded.Tenant, recorded.StreamId);
-            if (rows.TryAdd(key, null))
+            // What begins with this page has no row yet: rows and progress are one transaction, so its first event was never folded.
+            if (rows.TryAdd(key, null) && recorded.Version > 1)
                 keys.Add((TenantKey.Of(key.Tenant), key.StreamId), key);
         }
 

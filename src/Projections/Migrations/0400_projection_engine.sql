@@ -48,6 +48,17 @@ create table projection_ledger (
     primary key (projection, generation, tenant_id)
 ) with (fillfactor = 50);
 
+-- What pages added to the ledger since it was last brought up to date: a row for the projections of a page that folded the same
+-- events, and in it parallel arrays with an element a tenant. Written by every page, so it has no key to look after.
+create table projection_ledger_pages (
+    projections varchar[] not null,
+    generations int[] not null,
+    tenant_ids varchar[] not null,
+    events bigint[] not null,
+    hash_high bigint[] not null,
+    hash_low bigint[] not null
+);
+
 -- A stream whose event could not be folded: that event and all later ones of the stream wait here.
 create table projection_parked (
     projection varchar not null,
@@ -152,32 +163,13 @@ language sql
 immutable strict parallel safe
 return (((a::numeric + b::numeric + 9223372036854775808 + 18446744073709551616) % 18446744073709551616) - 9223372036854775808)::bigint;
 
--- Moves the progress of projections that are fed together, in the transaction that writes their rows and before it does:
--- the lock on the progress rows is what orders a page against a switch, a release or another owner.
-create function advance_projections(p_names varchar[], p_shards varchar[], p_epochs bigint[], p_floor bigint, p_ceiling bigint, p_owner uuid)
+-- Ends a transaction whose writer is no longer the one that may write.
+create function refuse_page(p_reason text)
 returns void
 language plpgsql
 as $$
-declare
-    moved bigint;
 begin
-    update mt_event_progression p
-    set last_seq_id = p_ceiling, last_updated = transaction_timestamp()
-    from (select s.shard from unnest(p_shards) as s (shard) order by s.shard) s
-    where p.name = s.shard
-      and p.last_seq_id = p_floor;
-    get diagnostics moved = row_count;
-    if moved <> cardinality(p_shards) then
-        raise exception 'another writer moved a projection away from %', p_floor using errcode = 'PJ001';
-    end if;
-
-    -- A statement of its own: it sees what was committed while the locks above were waited for.
-    if (select count(*)
-        from unnest(p_names, p_epochs) as a (name, epoch)
-        join projection_heads h on h.projection = a.name
-        where h.epoch = a.epoch and h.owner = p_owner and h.paused_at is null) <> cardinality(p_names) then
-        raise exception 'the lease on a projection is gone' using errcode = 'PJ001';
-    end if;
+    raise exception '%', p_reason using errcode = 'PJ001';
 end
 $$;
 

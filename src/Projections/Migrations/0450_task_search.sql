@@ -27,8 +27,7 @@ create table task_vocabulary (
 -- indexes
 create unique index pk_task_search on task_search (tenant_id, task_id);
 create index ix_task_search_words on task_search using gin (words) with (fastupdate = on, gin_pending_list_limit = 1024);
-create unique index pk_task_words on task_words (tenant_id, word, task_id);
+create unique index ux_task_words on task_words (tenant_id, word, task_id desc);
 create unique index pk_task_vocabulary on task_vocabulary (tenant_id, suffix, word);
 alter table task_search add constraint pk_task_search primary key using index pk_task_search;
-alter table task_words add constraint pk_task_words primary key using index pk_task_words;
 alter table task_vocabulary add constraint pk_task_vocabulary primary key using index pk_task_vocabulary;

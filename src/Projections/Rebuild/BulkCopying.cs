@@ -95,7 +95,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
 
         await using var batch = new NpgsqlBatch(connection);
         set.Rows.Save(batch);
-        LedgerSql.Add(batch, [(projection.Name, build.Generation, set.Ledger)]);
+        LedgerSql.Add(batch, set.Ledger.Entries.ToDictionary(e => new LedgerKey(projection.Name, build.Generation, e.Key.Value), e => e.Value));
         ParkedSql.Add(batch, set.Poison);
         var last = pass == build.Passes - 1;
         batch.BatchCommands.Add(ProjectionBuilds.Move(build, last ? BuildStates.Indexing : BuildStates.Copying, pass + 1, last ? build.Ceiling : 0, rows));

@@ -32,9 +32,13 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
 
     private const string LedgerSql =
         """
-        select l.projection, l.tenant_id, l.events, l.hash_high, l.hash_low
+        select l.projection, l.generation, l.tenant_id, l.events, l.hash_high, l.hash_low
         from projection_ledger l
-        join projection_heads h on h.projection = l.projection and h.generation = l.generation
+        union all
+        select h.projection, h.generation, s.tenant_id, s.events, s.hash_high, s.hash_low
+        from projection_ledger_pages t
+        cross join lateral unnest(t.projections, t.generations) as h (projection, generation)
+        cross join lateral unnest(t.tenant_ids, t.events, t.hash_high, t.hash_low) as s (tenant_id, events, hash_high, hash_low)
         """;
 
     private const string LeftOutSql =
@@ -69,17 +73,17 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
 
     private static ProjectionCompleteness Compare(
         Head head,
-        Dictionary<(string, string), LedgerEntry> folded,
+        Dictionary<LedgerKey, LedgerEntry> folded,
         Dictionary<(string, string), LedgerEntry> waiting,
         Dictionary<(string, string), LedgerEntry> skipped,
         Dictionary<string, LedgerEntry> stored)
     {
         var incomplete = new List<TenantCompleteness>();
-        var tenants = stored.Keys.Union(folded.Keys.Where(k => k.Item1 == head.Projection).Select(k => k.Item2)).ToList();
+        var tenants = stored.Keys.Union(folded.Keys.Where(k => k.Projection == head.Projection && k.Generation == head.Generation).Select(k => k.Tenant)).ToList();
         foreach (var tenant in tenants)
         {
             var key = (head.Projection, tenant);
-            var (mine, parked, left, theirs) = (folded.GetValueOrDefault(key), waiting.GetValueOrDefault(key), skipped.GetValueOrDefault(key), stored.GetValueOrDefault(tenant));
+            var (mine, parked, left, theirs) = (folded.GetValueOrDefault(new LedgerKey(head.Projection, head.Generation, tenant)), waiting.GetValueOrDefault(key), skipped.GetValueOrDefault(key), stored.GetValueOrDefault(tenant));
             if (mine + parked + left != theirs)
                 incomplete.Add(new TenantCompleteness(tenant, mine.Events, theirs.Events, parked.Events, left.Events, Complete: false));
         }
@@ -97,14 +101,11 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
         return heads;
     }
 
-    private static async Task<Dictionary<(string, string), LedgerEntry>> LedgerAsync(NpgsqlConnection connection, CancellationToken ct)
+    private static async Task<Dictionary<LedgerKey, LedgerEntry>> LedgerAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(LedgerSql, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var ledger = new Dictionary<(string, string), LedgerEntry>();
-        while (await reader.ReadAsync(ct))
-            ledger[(reader.GetString(0), reader.GetString(1))] = LedgerEntry.Of(reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
-        return ledger;
+        return await LedgerEntry.ReadAsync(reader, ct);
     }
 
     private static async Task<(Dictionary<(string, string), LedgerEntry> Waiting, Dictionary<(string, string), LedgerEntry> Skipped)> LeftOutAsync(NpgsqlConnection connection, CancellationToken ct)

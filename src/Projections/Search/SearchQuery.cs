@@ -14,22 +14,33 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
 
     // $1 tenant, $2 the word to look along and $3 the first text behind all that begin with it, $4 the other words as LIKE patterns,
     // $5 items. Newest tasks of a word first; a word that is exactly what was typed comes first of all, because it sorts first.
+    // Entries are looked up one by one until there are enough; twice as many as are wanted, since a task may come by two words.
     private const string TypeAheadSql =
         $"""
         select string_agg(f.item, ','), count(*)::int, {PositionSql}
         from (
-            select t.item
-            from (select distinct on (w.task_id) w.task_id, w.word
-                  from (select c.task_id, c.word
-                        from task_words c
-                        where c.tenant_id = $1 and c.word >= $2 and c.word < $3
-                        order by c.word, c.task_id desc
-                        limit 100) w
-                  order by w.task_id, w.word) d
-            join task_list t on t.tenant_id = $1 and t.task_id = d.task_id
-            where t.key || ' ' || t.title ilike all ($4) and t.project_id <> all ($6)
+            select d.item
+            from (select distinct on (m.task_id) m.task_id, m.word, m.item
+                  from (select w.task_id, w.word, t.item
+                        from (select c.task_id, c.word
+                              from task_words c
+                              where c.tenant_id = $1 and c.word >= $2 and c.word < $3
+                              order by c.word, c.task_id desc
+                              limit 100) w
+                        cross join lateral ({TaskSql}) t
+                        order by w.word, w.task_id desc
+                        limit $5 * 2) m
+                  order by m.task_id, m.word) d
             order by d.word, d.task_id desc
             limit $5) f
+        """;
+
+    private const string TaskSql =
+        """
+        select l.item
+        from task_list l
+        where l.tenant_id = $1 and l.task_id = w.task_id and l.key || ' ' || l.title ilike all ($4) and l.project_id <> all ($6)
+        offset 0
         """;
 
     // The same by the middle of words: first which words of the tenant have it, then their tasks.
@@ -38,21 +49,19 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
         select string_agg(f.item, ','), count(*)::int, {PositionSql}
         from (
             select t.item
-            from (select distinct on (w.task_id) w.task_id, w.word
+            from (select distinct e.task_id
                   from (select distinct v.word
                         from task_vocabulary v
                         where v.tenant_id = $1 and v.suffix >= $2 and v.suffix < $3
                         limit 20) k
                   cross join lateral (
-                        select c.task_id, c.word
+                        select c.task_id
                         from task_words c
                         where c.tenant_id = $1 and c.word = k.word
                         order by c.task_id desc
-                        limit 10) w
-                  order by w.task_id, w.word) d
-            join task_list t on t.tenant_id = $1 and t.task_id = d.task_id
-            where t.key || ' ' || t.title ilike all ($4) and t.project_id <> all ($6)
-            order by d.task_id desc
+                        limit 10) e) w
+            cross join lateral ({TaskSql}) t
+            order by w.task_id desc
             limit $5) f
         """;
 
@@ -78,7 +87,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = along });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = along + "\U0010FFFF" });
         // Words hold no sign that LIKE knows.
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. words.Select(w => $"%{w}%")] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. words.Where(w => w != along).Select(w => $"%{w}%")] });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. hiddenProjects] });
         return await ReadAsync(command, ct);

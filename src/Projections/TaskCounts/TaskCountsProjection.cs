@@ -10,6 +10,8 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
 {
     public override string Name => "TaskCounts";
 
+    public override int Lane => 1;
+
     public override IReadOnlyList<string> Tables => ["task_facets", "task_tallies"];
 
     public override string Script => "0440_task_counts";
@@ -62,32 +64,18 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         batch.BatchCommands.Add(save);
     }
 
+    // MERGE: one look for each tally, where ON CONFLICT would lock, and log the lock of, each row before it changes it. A rebuild's
+    // table has no indexes yet and may hold the sums of other sets; the same statement then joins it whole.
     private const string AddSql =
         """
-        insert into task_tallies as t (tenant_id, kind, subject, day, status, tasks)
-        select *
-        from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[])
-        on conflict (tenant_id, kind, subject, day, status) do update
-        set tasks = t.tasks + excluded.tasks
-        """;
-
-    // Before its indexes exist a rebuild's table cannot say what conflicts: several sets are added up by the statement instead.
-    private const string AddUnindexedSql =
-        """
-        with more as (
-            select *
-            from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[]) as m (tenant_id, kind, subject, day, status, tasks)),
-        known as (
-            update task_tallies t
-            set tasks = t.tasks + m.tasks
-            from more m
-            where (t.tenant_id, t.kind, t.subject, t.day, t.status) = (m.tenant_id, m.kind, m.subject, m.day, m.status)
-            returning t.tenant_id, t.kind, t.subject, t.day, t.status)
-        insert into task_tallies (tenant_id, kind, subject, day, status, tasks)
-        select *
-        from more m
-        where not exists (
-            select from known k where (k.tenant_id, k.kind, k.subject, k.day, k.status) = (m.tenant_id, m.kind, m.subject, m.day, m.status))
+        merge into task_tallies t
+        using unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::date[], $5::smallint[], $6::bigint[]) as m (tenant_id, kind, subject, day, status, tasks)
+        on t.tenant_id = m.tenant_id and t.kind = m.kind and t.subject = m.subject and t.day = m.day and t.status = m.status
+        when matched then
+            update set tasks = t.tasks + m.tasks
+        when not matched then
+            insert (tenant_id, kind, subject, day, status, tasks)
+            values (m.tenant_id, m.kind, m.subject, m.day, m.status, m.tasks)
         """;
 
     protected override void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
@@ -95,7 +83,7 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         var tallies = (Dictionary<TallyKey, long>)sums;
         if (tallies.Count == 0)
             return;
-        var add = new NpgsqlBatchCommand(indexed ? AddSql : AddUnindexedSql);
+        var add = new NpgsqlBatchCommand(AddSql);
         add.AddColumn(tallies, t => t.Key.Tenant);
         add.AddColumn(tallies, t => (short)t.Key.Kind);
         add.AddColumn(tallies, t => t.Key.Subject);
