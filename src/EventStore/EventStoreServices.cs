@@ -2,6 +2,7 @@ using Events.EventStore.Appending;
 using Events.EventStore.Ledger;
 using Events.EventStore.Tailing;
 using Events.Platform.Migrations;
+using Events.Platform.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,7 @@ public static class EventStoreServices
         services.AddSingleton<AppendSignal>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventAppender>();
+        services.AddSingleton<AnswerKeeper>();
 
         services.AddSingleton(provider => Buffer(provider.GetRequiredService<EventStoreOptions>()));
         services.AddSingleton<PageReader>();
@@ -37,6 +39,7 @@ public static class EventStoreServices
             provider.GetRequiredService<PageReader>(),
             provider.GetRequiredService<EventStoreOptions>()));
         services.AddHostedService<TailReader>();
+        services.TryAddSingleton<NotificationSession>();
         services.AddHostedService<AppendListener>();
 
         services.AddSingleton<EventLedger>();

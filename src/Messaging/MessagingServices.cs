@@ -6,6 +6,7 @@ using Events.Messaging.Scheduling;
 using Events.Messaging.Sending;
 using Events.Messaging.Upkeep;
 using Events.Platform.Migrations;
+using Events.Platform.Postgres;
 using Events.Platform.Startup;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,7 @@ public static class MessagingServices
             services.AddSingleton(provider => Options(provider.GetService<IConfiguration>()));
             services.AddSingleton<LocalWakeUps>();
             services.AddSingleton<MessageBus>();
+            services.TryAddSingleton<NotificationSession>();
             services.AddSingleton<MessageListener>();
             services.AddSingleton(provider => new ScheduleRunner(
                 provider.GetRequiredService<NpgsqlDataSource>(),

@@ -26,6 +26,7 @@ public static class PlatformServices
         services.AddSingleton(postgres);
         services.AddSingleton(provider => PostgresDataSources.Create(postgres, provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new DirectDataSource(PostgresDataSources.CreateDirect(postgres, provider.GetRequiredService<ILoggerFactory>())));
+        services.TryAddSingleton<NotificationSession>();
         services.AddSingleton(_ => RedisClient.Connect(configuration.GetConnectionString("Redis")));
         services.AddTelemetry(configuration);
         services.AddSingleton<TenantReads>();

@@ -1,5 +1,6 @@
 using Events.EventStore;
 using Events.Platform.Migrations;
+using Events.Platform.Postgres;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.People;
@@ -57,6 +58,7 @@ public static class ProjectionServices
             provider.GetRequiredService<ProjectionHeads>(),
             provider.GetRequiredService<ProjectionOptions>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<NotificationSession>();
         services.AddHostedService<ProjectionListener>();
 
         services.AddSingleton<PageWriter>();

@@ -4,17 +4,15 @@ using Events.Http.Auth;
 using Events.Http.Commanding;
 using Events.Http.Idempotency;
 using Events.Http.Problems;
+using Npgsql;
 
 namespace Events.Http.Jobs;
 
-/// <summary>
-/// What is asked of a job, once per idempotency key. The answer is kept after the act, in a transaction of its own: a process
-/// that dies in between leaves an act that is asked again, and cancel and retry come to the same end when they are.
-/// </summary>
-public sealed class JobActions(EventReader kept, EventAppender appender, InFlightKeys inFlight)
+/// <summary>What is asked of a job, once per idempotency key: the act and the answer that is kept of it commit together.</summary>
+public sealed class JobActions(NpgsqlDataSource database, EventReader kept, AnswerKeeper keeper, InFlightKeys inFlight)
 {
-    /// <param name="act">Does it; what it refuses is not kept, and may be asked again.</param>
-    public async Task OnceAsync(HttpContext http, Func<Task<(Problem? Refusal, StoredAnswer? Answer)>> act)
+    /// <param name="act">Does it, in the connection's transaction; what it refuses is not kept, and may be asked again.</param>
+    public async Task OnceAsync(HttpContext http, Func<NpgsqlConnection, Task<(Problem? Refusal, StoredAnswer? Answer)>> act)
     {
         var caller = http.Features.Get<Caller>()!;
         var key = IdempotencyKey.Read(http, caller, ReadOnlyMemory<byte>.Empty, out var malformed);
@@ -24,14 +22,7 @@ public sealed class JobActions(EventReader kept, EventAppender appender, InFligh
             return;
         }
 
-        if (key is null)
-        {
-            var (refusal, answer) = await act();
-            await AnswerAsync(http, refusal, answer);
-            return;
-        }
-
-        if (!inFlight.TryEnter(caller.Tenant, key.Key))
+        if (key is not null && !inFlight.TryEnter(caller.Tenant, key.Key))
         {
             await http.Response.WriteAsync(CommandRunner.InFlight);
             return;
@@ -39,33 +30,49 @@ public sealed class JobActions(EventReader kept, EventAppender appender, InFligh
 
         try
         {
-            var (refusal, answer) = await RepeatedAsync(http, caller, key) ?? await KeptAsync(http, caller, key, await act());
+            var (refusal, answer) = await RepeatedAsync(http, caller, key)
+                ?? await ActAsync(caller, key, act)
+                // Another process was quicker with this key: its answer counts, and our act was undone.
+                ?? await RepeatedAsync(http, caller, key)
+                ?? (CommandRunner.InFlight, null);
             await AnswerAsync(http, refusal, answer);
         }
         finally
         {
-            inFlight.Leave(caller.Tenant, key.Key);
+            if (key is not null)
+                inFlight.Leave(caller.Tenant, key.Key);
         }
     }
 
-    private async Task<(Problem?, StoredAnswer?)?> RepeatedAsync(HttpContext http, Caller caller, IdempotentRequest key)
+    private async Task<(Problem?, StoredAnswer?)?> RepeatedAsync(HttpContext http, Caller caller, IdempotentRequest? key)
     {
-        if (await kept.FindIdempotentAnswerAsync(caller.Tenant, key.Key, http.RequestAborted) is not { } found)
+        if (key is null || await kept.FindIdempotentAnswerAsync(caller.Tenant, key.Key, http.RequestAborted) is not { } found)
             return null;
         return found.RequestHash.Span.SequenceEqual(key.Hash.Span) ? (null, Replayed(http, found.Answer)) : (Reused(key.Key), null);
     }
 
-    private async Task<(Problem?, StoredAnswer?)> KeptAsync(HttpContext http, Caller caller, IdempotentRequest key, (Problem? Refusal, StoredAnswer? Answer) done)
+    /// <summary>What has begun is finished, even if the caller hangs up.</summary>
+    /// <returns>Null: undone, because an answer is kept under the key already.</returns>
+    private async Task<(Problem?, StoredAnswer?)?> ActAsync(Caller caller, IdempotentRequest? key, Func<NpgsqlConnection, Task<(Problem? Refusal, StoredAnswer? Answer)>> act)
     {
-        if (done.Answer is not { } answer)
-            return done;
-        var unit = new UnitOfWork(caller.Tenant, []) { Idempotency = new IdempotencyRecord(key.Key, key.Hash, answer) };
-        return await appender.AppendAsync(unit, CancellationToken.None) switch
+        await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
+        await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+        try
         {
-            AppendOutcome.Replayed replayed => (null, Replayed(http, replayed.Answer)),
-            AppendOutcome.IdempotencyKeyReused reused => (Reused(reused.Key), null),
-            _ => done,
-        };
+            var done = await act(connection);
+            if (done.Answer is not { } answer)
+                return done;
+            if (key is not null && !await keeper.TryKeepAsync(connection, caller.Tenant, new IdempotencyRecord(key.Key, key.Hash, answer), CancellationToken.None))
+                return null;
+            await transaction.CommitAsync(CancellationToken.None);
+            return done;
+        }
+        catch (PostgresException)
+        {
+            // As in MessageBus: a statement that fails while Npgsql 10.0.0 prepares it spoils its connection for the next user.
+            database.Clear();
+            throw;
+        }
     }
 
     private static Problem Reused(string key) => Refusals.Of(new CommandResult<object>.KeyReused(key));

@@ -4,6 +4,7 @@ using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Messaging.Jobs;
 using Events.Platform.Tenancy;
+using Npgsql;
 
 namespace Events.Http.Jobs;
 
@@ -55,11 +56,11 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
         if (await RequireIdAsync(http) is not { } id)
             return;
         var tenant = http.Features.Get<Caller>()!.Tenant;
-        await actions.OnceAsync(http, async () => await jobs.CancelAsync(tenant, id, CancellationToken.None) switch
+        await actions.OnceAsync(http, async connection => await JobStore.CancelAsync(connection, tenant, id, CancellationToken.None) switch
         {
             JobAnswer.NotPossible => (new Problem(409, "job_ended", "The job has ended: there is nothing to cancel."), null),
-            JobAnswer.Requested => await DetailAsync(tenant, id, 202),
-            _ => await DetailAsync(tenant, id, 200),
+            JobAnswer.Requested => await DetailAsync(connection, tenant, id, 202),
+            _ => await DetailAsync(connection, tenant, id, 200),
         });
     }
 
@@ -68,18 +69,18 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
         if (await RequireIdAsync(http) is not { } id)
             return;
         var tenant = http.Features.Get<Caller>()!.Tenant;
-        await actions.OnceAsync(http, async () => await jobs.RetryAsync(tenant, id, CancellationToken.None) switch
+        await actions.OnceAsync(http, async connection => await JobStore.RetryAsync(connection, tenant, id, CancellationToken.None) switch
         {
             JobAnswer.NotPossible => (new Problem(409, "job_not_retryable", "Only a dead job, or a failed one that waits for its next attempt, can be retried."), null),
-            _ => await DetailAsync(tenant, id, 202),
+            _ => await DetailAsync(connection, tenant, id, 202),
         });
     }
 
-    private async Task<(Problem?, StoredAnswer?)> DetailAsync(TenantId tenant, Guid id, int status)
+    private static async Task<(Problem?, StoredAnswer?)> DetailAsync(NpgsqlConnection connection, TenantId tenant, Guid id, int status)
     {
-        if (await jobs.FindAsync(tenant, id, CancellationToken.None) is not { } job)
+        if (await JobStore.FindAsync(connection, tenant, id, CancellationToken.None) is not { } job)
             return (Unknown, null);
-        var body = JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, CancellationToken.None));
+        var body = JobJson.Detail(job, await JobStore.AttemptsAsync(connection, tenant, id, CancellationToken.None));
         return (null, new StoredAnswer(status, status == 202 ? $"/api/v1/jobs/{id}" : null, null, body));
     }
 

@@ -17,11 +17,39 @@ public sealed class JobStore(NpgsqlDataSource database)
 
     public async Task<Job?> FindAsync(TenantId tenant, Guid id, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(FindSql);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await FindAsync(connection, tenant, id, ct);
+    }
+
+    /// <summary>In the caller's transaction, if it is in one.</summary>
+    public static async Task<Job?> FindAsync(NpgsqlConnection connection, TenantId tenant, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(FindSql, connection);
         command.Parameters.Add(new() { Value = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? Read(reader) : null;
+    }
+
+    private const string FindManySql =
+        """
+        select j.id, j.type, j.status, j.cancel_requested, j.attempts, j.progress_done, j.progress_total, j.progress_message, j.result,
+            j.error_type, j.error_message, j.created_at, j.started_at, j.finished_at, j.tenant_id
+        from unnest($1, $2) as i (tenant_id, id)
+        join jobs j on j.id = i.id and j.tenant_id = i.tenant_id
+        """;
+
+    /// <summary>Of several tenants, in one go; what is not there is left out.</summary>
+    internal async Task<IReadOnlyList<(TenantId Tenant, Job Job)>> FindAsync(IReadOnlyCollection<(TenantId Tenant, Guid Id)> wanted, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(FindManySql);
+        command.Parameters.Add(new() { Value = wanted.Select(w => w.Tenant.Value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar });
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. wanted.Select(w => w.Id)] });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var found = new List<(TenantId, Job)>(wanted.Count);
+        while (await reader.ReadAsync(ct))
+            found.Add((new TenantId(reader.GetString(14)), Read(reader)));
+        return found;
     }
 
     private const string ListSql =
@@ -62,7 +90,14 @@ public sealed class JobStore(NpgsqlDataSource database)
     /// <summary>Attempts that did not succeed, oldest first.</summary>
     public async Task<IReadOnlyList<JobAttempt>> AttemptsAsync(TenantId tenant, Guid id, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(AttemptsSql);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await AttemptsAsync(connection, tenant, id, ct);
+    }
+
+    /// <inheritdoc cref="AttemptsAsync(TenantId, Guid, CancellationToken)"/>
+    public static async Task<IReadOnlyList<JobAttempt>> AttemptsAsync(NpgsqlConnection connection, TenantId tenant, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(AttemptsSql, connection);
         command.Parameters.Add(new() { Value = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -85,7 +120,14 @@ public sealed class JobStore(NpgsqlDataSource database)
     /// <summary>Cancels what has not begun, asks what runs to stop; a job that is cancelled already is done.</summary>
     public async Task<JobAnswer> CancelAsync(TenantId tenant, Guid id, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(CancelSql);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await CancelAsync(connection, tenant, id, ct);
+    }
+
+    /// <inheritdoc cref="CancelAsync(TenantId, Guid, CancellationToken)"/>
+    public static async Task<JobAnswer> CancelAsync(NpgsqlConnection connection, TenantId tenant, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(CancelSql, connection);
         command.Parameters.Add(new() { Value = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         return (await command.ExecuteScalarAsync(ct) as string) switch
@@ -105,7 +147,14 @@ public sealed class JobStore(NpgsqlDataSource database)
     /// <summary>Revives a dead job with all its attempts, or brings a failed one's next attempt forward.</summary>
     public async Task<JobAnswer> RetryAsync(TenantId tenant, Guid id, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(RetrySql);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await RetryAsync(connection, tenant, id, ct);
+    }
+
+    /// <inheritdoc cref="RetryAsync(TenantId, Guid, CancellationToken)"/>
+    public static async Task<JobAnswer> RetryAsync(NpgsqlConnection connection, TenantId tenant, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(RetrySql, connection);
         command.Parameters.Add(new() { Value = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         await using var reader = await command.ExecuteReaderAsync(ct);

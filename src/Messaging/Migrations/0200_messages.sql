@@ -24,7 +24,8 @@ create type message_row as (
 );
 
 -- Never updated: rows are inserted and deleted, so pages are filled and only the one index is kept.
--- Vacuum must follow the churn closely, because claims start at the index's left edge, where the dead entries are.
+-- Vacuum must follow the churn closely, because claims start at the index's left edge, where the dead entries are. It gives no
+-- empty pages back to the system: for that it would lock everybody out, and they are filled again soon.
 create table ready_messages (
     seq bigint not null,
     id uuid not null,
@@ -46,7 +47,8 @@ create table ready_messages (
     constraint ready_messages_pkey primary key (queue, tenant_id, priority, seq)
 ) with (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000,
-        autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 500000);
+        autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 500000,
+        vacuum_truncate = off);
 
 -- A process that works off messages. Its heartbeat is the lease of everything that it has claimed.
 create table message_nodes (
@@ -68,7 +70,8 @@ create table claimed_batches (
     settled uuid[] not null default '{}',
     entries message_row[] not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0,
-        toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000, toast.autovacuum_vacuum_cost_delay = 0);
+        toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000, toast.autovacuum_vacuum_cost_delay = 0,
+        vacuum_truncate = off, toast.vacuum_truncate = off);
 -- Compressing what lives for milliseconds costs more than it saves.
 alter table claimed_batches alter column entries set storage external;
 create index claimed_batches_node on claimed_batches (node_id);

@@ -133,3 +133,43 @@ begin
     end if;
     return found;
 end $$;
+
+-- Due messages become ready; returns how many. A first-time message of a key joins its line, a retried one heads it already.
+create function promote_scheduled(p_limit integer) returns integer
+language plpgsql as $$
+declare
+    v_due message_row[];
+    v_keyed message_row;
+begin
+    with due as (
+        delete from scheduled_messages s
+        where s.id = any (array(
+            select d.id from scheduled_messages d where d.due_at <= now()
+            order by d.due_at limit p_limit for update skip locked))
+        returning s.*
+    )
+    select array_agg((d.seq, d.id, d.tenant_id, d.queue, d.type, d.priority, d.attempt, d.takeovers, d.enqueued_at, d.body,
+        d.order_key, d.unique_key, d.batch_id, d.traceparent, d.correlation_id, d.is_job)::message_row
+        order by d.tenant_id, d.order_key, d.seq)
+    into v_due
+    from due d;
+    if v_due is null then
+        return 0;
+    end if;
+
+    insert into ready_messages
+    select e.* from unnest(v_due) e
+    where e.order_key is null
+        or exists (select 1 from order_lines l where l.tenant_id = e.tenant_id and l.order_key = e.order_key and l.head_id = e.id);
+    for v_keyed in
+        select e.* from unnest(v_due) e
+        where e.order_key is not null and not exists (
+            select 1 from order_lines l where l.tenant_id = e.tenant_id and l.order_key = e.order_key and l.head_id = e.id)
+    loop
+        perform join_line(v_keyed);
+    end loop;
+    update jobs set status = 'queued' where id in (select e.id from unnest(v_due) e where e.is_job);
+    perform pg_notify('messages', woken.payload)
+    from (select distinct e.queue || ' ' || e.tenant_id as payload from unnest(v_due) e limit 32) woken;
+    return cardinality(v_due);
+end $$;

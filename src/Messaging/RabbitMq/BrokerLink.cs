@@ -63,7 +63,7 @@ internal sealed partial class BrokerLink(
                 LogBroken(error);
             }
 
-            await Task.Delay(ReconnectAfter, time, CancellationToken.None);
+            await Task.Delay(ReconnectAfter, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -63,13 +63,7 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
 
     private const string PlainSql =
         """
-        with marked as (
-            insert into handled_messages (id)
-            select i.id from unnest($1) as i (id)
-            on conflict do nothing
-        )
-        delete from claimed_batches
-        where claim_id = any ($2)
+        select mark_handled($1, $2)
         """;
 
     private async Task RunPlainAsync()
@@ -177,7 +171,8 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
             catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException)
             {
                 LogAgain(error);
-                await Task.Delay(AgainAfter, time, CancellationToken.None);
+                // Not with the stop: what has ended is to be written. With the lease it is another node's to end.
+                await Task.Delay(AgainAfter, time, lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

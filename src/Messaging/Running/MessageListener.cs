@@ -1,17 +1,10 @@
 using Events.Platform.Postgres;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Events.Messaging.Running;
 
-/// <summary>
-/// The process's one session that hears notifications: work to do, jobs to cancel, jobs that changed. It is a shortcut
-/// only: whatever it misses while it is away is found by polling.
-/// </summary>
-public sealed partial class MessageListener(DirectDataSource direct, TimeProvider time, ILogger<MessageListener> logger) : IAsyncDisposable
+/// <summary>Hears of work to do, and of jobs to cancel. It is a shortcut only: whatever it misses is found by polling.</summary>
+public sealed class MessageListener(NotificationSession notifications) : IDisposable
 {
-    private static readonly TimeSpan ReconnectAfter = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Queue and tenant that have work; nulls: look everywhere.</summary>
     internal event Action<string?, string?>? Woken;
 
@@ -21,68 +14,26 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
     /// <summary>A running job was asked to stop.</summary>
     internal event Action<Guid>? CancelRequested;
 
-    /// <summary>Tenant and id of a job whose row has changed.</summary>
-    internal event Action<string, Guid>? JobChanged;
+    private IDisposable? subscription;
 
-    private readonly CancellationTokenSource ending = new();
-    private readonly Lock gate = new();
-    private Task? running;
-
-    /// <summary>Listens from the first call on, until the process ends.</summary>
-    public void Start()
+    /// <summary>Listens from the first call on.</summary>
+    public void Start() => subscription ??= notifications.Subscribe(new NotificationSubscription(["messages", "message_delays", "message_cancels"], Hear)
     {
-        lock (gate)
-            running ??= Task.Run(() => RunAsync(ending.Token));
-    }
-
-    private async Task RunAsync(CancellationToken ct)
-    {
-        while (!ct.IsCancellationRequested)
+        Listening = _ =>
         {
-            try
-            {
-                await ListenAsync(ct);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                LogGone(error);
-                await Task.Delay(ReconnectAfter, time, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            }
-        }
-    }
+            Woken?.Invoke(null, null);
+            Delayed?.Invoke();
+            return Task.CompletedTask;
+        },
+    });
 
-    private const string ListenSql =
-        """
-        listen messages;
-        listen message_delays;
-        listen message_cancels;
-        listen job_changes
-        """;
-
-    private async Task ListenAsync(CancellationToken ct)
+    private void Hear(string channel, string payload)
     {
-        await using var connection = await direct.DataSource.OpenConnectionAsync(ct);
-        connection.Notification += (_, notification) => Hear(notification);
-        await using (var listen = new NpgsqlCommand(ListenSql, connection))
-            await listen.ExecuteNonQueryAsync(ct);
-        // What was said before we listened.
-        Woken?.Invoke(null, null);
-        Delayed?.Invoke();
-        while (true)
-            await connection.WaitAsync(ct);
-    }
-
-    private void Hear(NpgsqlNotificationEventArgs notification)
-    {
-        var space = notification.Payload.IndexOf(' ', StringComparison.Ordinal);
-        switch (notification.Channel)
+        var space = payload.IndexOf(' ', StringComparison.Ordinal);
+        switch (channel)
         {
             case "messages" when space > 0:
-                Woken?.Invoke(notification.Payload[..space], notification.Payload[(space + 1)..]);
+                Woken?.Invoke(payload[..space], payload[(space + 1)..]);
                 break;
             case "messages":
                 Woken?.Invoke(null, null);
@@ -90,23 +41,11 @@ public sealed partial class MessageListener(DirectDataSource direct, TimeProvide
             case "message_delays":
                 Delayed?.Invoke();
                 break;
-            case "message_cancels" when Guid.TryParse(notification.Payload, out var id):
+            case "message_cancels" when Guid.TryParse(payload, out var id):
                 CancelRequested?.Invoke(id);
-                break;
-            case "job_changes" when space > 0 && Guid.TryParse(notification.Payload.AsSpan(space + 1), out var id):
-                JobChanged?.Invoke(notification.Payload[..space], id);
                 break;
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await ending.CancelAsync();
-        if (running is not null)
-            await running;
-        ending.Dispose();
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The session that listens for work is gone; polling until it is back")]
-    private partial void LogGone(Exception error);
+    public void Dispose() => subscription?.Dispose();
 }

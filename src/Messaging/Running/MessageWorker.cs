@@ -49,7 +49,7 @@ public sealed partial class MessageWorker(
             catch (Exception error)
             {
                 LogNode(error);
-                await Task.Delay(AgainAfter, time, CancellationToken.None);
+                await Task.Delay(AgainAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -91,7 +91,7 @@ public sealed partial class MessageWorker(
         completer.Start();
         listener.Woken += Wake;
         listener.CancelRequested += Cancel;
-        wakeUps.Attach(Wake);
+        wakeUps.Attach(Wake, new ArrivalClaims(lease, runners));
         using var lost = lease.Lost.Register(() =>
         {
             foreach (var runner in runners.Values)
@@ -112,12 +112,12 @@ public sealed partial class MessageWorker(
         LogStarted(lease.NodeId, runners.Count);
 
         await UntilAsync(stop, lease.Lost);
+        wakeUps.Detach();
         await link;
         await CloseAsync(lease, runners.Values, settler);
         await completer.DisposeAsync();
         if (!lease.Lost.IsCancellationRequested)
             await LeaveAsync(lease);
-        wakeUps.Attach(null);
         listener.Woken -= Wake;
         listener.CancelRequested -= Cancel;
         await ending.CancelAsync();
@@ -129,7 +129,7 @@ public sealed partial class MessageWorker(
     private static void WakeAll(IEnumerable<QueueRunner> runners)
     {
         foreach (var runner in runners)
-            runner.RoomMade();
+            runner.Wake(null);
     }
 
     private static async Task UntilAsync(CancellationToken stop, CancellationToken lost)

@@ -43,7 +43,8 @@ internal sealed partial class Settler(NpgsqlDataSource database, Completer compl
             {
                 // Also when the first try did commit: the second then finds the id among the settled and does nothing.
                 LogAgain(error, message.Type, message.Id);
-                await Task.Delay(AgainAfter, time, CancellationToken.None);
+                // Not with the stop: what has ended is to be written. With the lease it is another node's to end.
+                await Task.Delay(AgainAfter, time, lost).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 

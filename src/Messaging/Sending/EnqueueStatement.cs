@@ -24,6 +24,13 @@ internal static class EnqueueStatement
         return command;
     }
 
+    public static NpgsqlBatchCommand Create(IReadOnlyList<OutboxMessage> messages)
+    {
+        var command = new NpgsqlBatchCommand(Sql);
+        Fill(command.Parameters, messages);
+        return command;
+    }
+
     public static NpgsqlBatchCommand CreateForBatch(IReadOnlyList<OutboxMessage> messages, Guid batchId)
     {
         var command = new NpgsqlBatchCommand(BatchSql);

@@ -179,22 +179,29 @@ public sealed class MessageBus : IAsyncDisposable
     private async Task StoreAsync(IReadOnlyList<OutboxMessage> messages, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        // One statement is one transaction: no begin and commit of its own, one round trip.
         try
         {
-            await using var command = EnqueueStatement.Create(connection, messages);
-            await command.ExecuteNonQueryAsync(ct);
+            var unclaimed = wakeUps.Expect(messages) is { } claim
+                ? await claim.StoreAsync(connection, ct)
+                : await StoreReadyAsync(connection, messages, ct);
+            OutboxTelemetry.Stored(messages);
+            wakeUps.Signal(unclaimed);
         }
         catch (PostgresException)
         {
             // Npgsql 10.0.0 loses count of the answers of a connection whose statement failed while it was being prepared by
-            // use: the next user would read the wrong one.
+            // use: the next user would read the wrong one. So before this one goes back to the pool.
             database.Clear();
             throw;
         }
+    }
 
-        OutboxTelemetry.Stored(messages);
-        wakeUps.Signal(messages);
+    private static async Task<IReadOnlyList<OutboxMessage>> StoreReadyAsync(NpgsqlConnection connection, IReadOnlyList<OutboxMessage> messages, CancellationToken ct)
+    {
+        // One statement is one transaction: no begin and commit of its own, one round trip.
+        await using var command = EnqueueStatement.Create(connection, messages);
+        await command.ExecuteNonQueryAsync(ct);
+        return messages;
     }
 
     private static void RequireWithinLimits(OutboxMessage message)

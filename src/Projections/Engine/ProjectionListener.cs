@@ -1,58 +1,25 @@
 using Events.Platform.Postgres;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Events.Projections.Engine;
 
 /// <summary>Hears how far the projections are that other processes feed.</summary>
-internal sealed partial class ProjectionListener(DirectDataSource direct, ProjectionPositions positions, TimeProvider time, ILogger<ProjectionListener> logger) : BackgroundService
+internal sealed class ProjectionListener(NotificationSession notifications, ProjectionPositions positions) : IHostedService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private IDisposable? subscription;
 
-    private const string ListenSql =
-        """
-        listen events_projected
-        """;
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken ct)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        subscription = notifications.Subscribe(new NotificationSubscription(["events_projected"], (_, payload) => Hear(payload))
         {
-            try
+            Listening = async listening =>
             {
-                await ListenAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogLost(error);
-                await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task ListenAsync(CancellationToken ct)
-    {
-        await using var connection = await direct.DataSource.OpenConnectionAsync(ct);
-        connection.Notification += (_, e) => Hear(e.Payload);
-        await using (var command = new NpgsqlCommand(ListenSql, connection))
-            await command.ExecuteNonQueryAsync(ct);
-        // What was said before the session listened.
-        await positions.RefreshAsync(ct);
-        positions.IsListening = true;
-        try
-        {
-            while (true)
-                await connection.WaitAsync(ct);
-        }
-        finally
-        {
-            positions.IsListening = false;
-        }
+                await positions.RefreshAsync(listening);
+                positions.IsListening = true;
+            },
+            Lost = () => positions.IsListening = false,
+        });
+        return Task.CompletedTask;
     }
 
     private void Hear(string payload)
@@ -68,6 +35,9 @@ internal sealed partial class ProjectionListener(DirectDataSource direct, Projec
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The session that hears of projections was lost; listening again")]
-    private partial void LogLost(Exception error);
+    public Task StopAsync(CancellationToken ct)
+    {
+        subscription?.Dispose();
+        return Task.CompletedTask;
+    }
 }

@@ -6,6 +6,7 @@ using Events.Commands.Permissions;
 using Events.Http.Tests.Api;
 using Events.Messaging.Sending;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -54,6 +55,31 @@ public sealed class JobTests(ApiServer server)
         ((string)first.Body["status"]!).ShouldBe("cancelled");
         (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "stop"))).Text.ShouldBe(first.Text);
         (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "two words"))).ShouldBeProblem(HttpStatusCode.BadRequest, "malformed_idempotency_key");
+    }
+
+    [Fact]
+    public async Task P2_an_act_whose_answer_cannot_be_kept_has_not_happened()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "work", TimeSpan.FromHours(1));
+        await using var refuse = server.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(
+            "alter table idempotency_keys add constraint unkeepable check (key not like '%:unkeepable')");
+        await refuse.ExecuteNonQueryAsync();
+        try
+        {
+            var failed = await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "unkeepable"));
+
+            ((int)failed.Status).ShouldBeGreaterThanOrEqualTo(500);
+            ((string)(await me.GetAsync($"/api/v1/jobs/{id}")).Body["status"]!).ShouldBe("queued");
+        }
+        finally
+        {
+            await using var allow = server.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("alter table idempotency_keys drop constraint unkeepable");
+            await allow.ExecuteNonQueryAsync();
+        }
+
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "unkeepable"))).Status.ShouldBe(HttpStatusCode.OK);
+        ((string)(await me.GetAsync($"/api/v1/jobs/{id}")).Body["status"]!).ShouldBe("cancelled");
     }
 
     [Fact]

@@ -116,4 +116,31 @@ public sealed class JobTests(PostgresServer server) : MessagingTest(server)
         await HandledAsync(id);
         (await Database.DataSource.ScalarAsync<string>("select error_type from message_attempts where message_id = $1", id)).ShouldBe("System.TimeoutException");
     }
+
+    [Fact]
+    public async Task Everybody_who_follows_a_tenants_jobs_is_told_of_each_change_and_nobody_of_anothers()
+    {
+        await using var host = await StartAsync();
+        var feed = host.Get<JobFeed>();
+        using var limit = new CancellationTokenSource(Soon.Limit);
+        var stranger = Tenants.New();
+        var following = new[] { Tenant, Tenant, stranger }.Select(t => UntilSucceededAsync(feed, t, limit.Token)).ToArray();
+        await Soon.UntilAsync(Database.DataSource, "select exists (select from pg_stat_activity where query like '%listen job_changes%' and pid <> pg_backend_pid() and datname = current_database())");
+
+        var id = await host.Bus.EnqueueAsync(Tenant, new Pong("followed"), null, CancellationToken.None);
+        var other = await host.Bus.EnqueueAsync(stranger, new Pong("elsewhere"), null, CancellationToken.None);
+
+        (await Task.WhenAll(following)).ShouldBe([id, id, other]);
+    }
+
+    private static async Task<Guid> UntilSucceededAsync(JobFeed feed, Events.Platform.Tenancy.TenantId tenant, CancellationToken ct)
+    {
+        await foreach (var job in feed.SubscribeAsync(tenant, ct))
+        {
+            if (job.Status == "succeeded")
+                return job.Id;
+        }
+
+        throw new InvalidOperationException("The feed ended.");
+    }
 }
