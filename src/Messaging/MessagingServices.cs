@@ -41,6 +41,7 @@ public static class MessagingServices
                 provider.GetRequiredService<MessageBus>(),
                 provider.GetRequiredService<MessagingBuilder>(),
                 provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ScheduleStore>();
             services.AddSingleton<JobStore>();
             services.AddSingleton<JobFeed>();
             services.AddSingleton<DeadLetterStore>();

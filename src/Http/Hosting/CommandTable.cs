@@ -13,6 +13,7 @@ public static class CommandTable
     {
         ["help"] = new("prints this list", (_, _) => Task.FromResult(PrintHelp())),
         ["projections"] = new("operates the read models: status, rebuild, verify, rollback, pause, resume, release, skip", ProjectionsCommand.RunAsync),
+        ["schedules"] = new("looks at what runs by the clock: list, runs, run", SchedulesCommand.RunAsync),
         ["serve"] = new("serves the roles of Events__Roles (the default); --demo makes a demo workspace at the first start", ServeCommand.RunAsync),
     };
 

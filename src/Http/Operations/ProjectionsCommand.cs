@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Events.Http.Hosting;
 using Events.Platform.Startup;
 using Events.Platform.Tenancy;
@@ -7,7 +6,7 @@ using Events.Projections.Rebuild;
 
 namespace Events.Http.Operations;
 
-/// <summary><c>events projections …</c>: operates on the database of <c>ConnectionStrings__Postgres</c>, or of the service that runs in the data directory.</summary>
+/// <summary><c>events projections …</c>, on the database that <see cref="ServiceDatabase"/> finds.</summary>
 internal static class ProjectionsCommand
 {
     private const string Usage =
@@ -34,11 +33,7 @@ internal static class ProjectionsCommand
             return args.Length == 0 ? 0 : 1;
         }
 
-        await using var app = EventsApplication.Build([], builder =>
-        {
-            if (FindConnection(builder.Configuration) is { } connection)
-                builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Postgres", connection)]);
-        });
+        await using var app = EventsApplication.Build([], ServiceDatabase.Use);
         var operations = app.Services.GetRequiredService<ProjectionOperations>();
         var names = verb == "status" ? [] : operations.Resolve(args[1]);
         if (verb != "status" && names.Count == 0)
@@ -68,16 +63,6 @@ internal static class ProjectionsCommand
                 Console.WriteLine(Usage);
                 return 1;
         }
-    }
-
-    private static string? FindConnection(IConfiguration configuration)
-    {
-        if (configuration.GetConnectionString("Postgres") is { Length: > 0 } configured)
-            return configured;
-        var file = DataDirectory.Read(configuration).File(RunFile.Name);
-        if (!File.Exists(file))
-            throw new CannotStartException("Set ConnectionStrings__Postgres, or Events__DataDirectory to where the service runs.");
-        return JsonSerializer.Deserialize(File.ReadAllBytes(file), RunFileJson.Default.RunFile)?.Postgres;
     }
 
     private static async Task<int> EachAsync(IReadOnlyList<string> names, Func<string, Task<int>> run)

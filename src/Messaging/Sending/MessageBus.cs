@@ -155,24 +155,35 @@ public sealed class MessageBus : IAsyncDisposable
             foreach (var item in items)
                 item.Succeed(true);
         }
-        catch (PostgresException error) when (items.Count > 1 && !error.IsTransient)
+        catch (NpgsqlException) when (items.Count > 1)
         {
-            // Somebody's message cannot be stored, such as a body with a NUL: only its own sender is to hear of it.
-            foreach (var item in items)
-                await StoreAloneAsync(item, ct);
+            await StoreEachAsync(items, ct);
         }
     }
 
-    private async Task StoreAloneAsync(EnqueueItem item, CancellationToken ct)
+    /// <summary>
+    /// Somebody's message cannot be stored, such as a body that is no JSON: only its own sender is to hear of it, also when its
+    /// refusal cost everybody's connection. Storing again what did commit is safe: ids are handled once. Where there is no
+    /// connection to be had, the others are not made to wait for it one after another.
+    /// </summary>
+    private async Task StoreEachAsync(IReadOnlyList<EnqueueItem> items, CancellationToken ct)
     {
-        try
+        for (var i = 0; i < items.Count; i++)
         {
-            await StoreAsync(item.Messages, ct);
-            item.Succeed(true);
-        }
-        catch (Exception error)
-        {
-            item.Fail(error);
+            try
+            {
+                await StoreAsync(items[i].Messages, ct);
+                items[i].Succeed(true);
+            }
+            catch (PostgresException error) when (!error.IsTransient)
+            {
+                items[i].Fail(error);
+            }
+            catch (Exception error)
+            {
+                for (; i < items.Count; i++)
+                    items[i].Fail(error);
+            }
         }
     }
 
