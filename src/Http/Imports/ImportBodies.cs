@@ -84,6 +84,8 @@ public sealed class NewPreview
 
     public MappingBody? Mapping { get; set; }
 
+    public string? MappingName { get; set; }
+
     public int Rows { get; set; } = 20;
 
     public static BodyShape<NewPreview> Shape { get; } = new BodyShape<NewPreview>
@@ -93,6 +95,7 @@ public sealed class NewPreview
         .Id("fileId", (p, v) => p.FileId = v!.Value, required: true)
         .Text("format", (p, v) => p.Format = v!, 40, required: true)
         .Nested("mapping", MappingBody.Shape, (p, v) => p.Mapping = v, nullable: true)
+        .Text("mappingName", (p, v) => p.MappingName = v, ImportMappings.MaxName, nullable: true)
         .Integer("rows", (p, v) => p.Rows = (int)v!.Value, 1, ImportPreview.MaxRows);
 }
 

@@ -6,6 +6,7 @@ using Events.Http.Files;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
 using Events.Http.Problems;
+using Events.Messaging.Jobs;
 using Events.Messaging.Sending;
 using Events.Workers.Files;
 using Events.Workers.Imports;
@@ -16,7 +17,7 @@ namespace Events.Http.Imports;
 
 /// <summary>Imports: asked for here, run as jobs.</summary>
 public sealed class ImportHandlers(
-    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, ProjectCommands projects, MessageBus bus, JobStarter jobs, KeptAnswers answers, TimeProvider time)
+    FileStore files, ImportTable imports, ImportMappings mappings, ImportPreview previews, ProjectCommands projects, MessageBus bus, JobStarter jobs, JobStore started, KeptAnswers answers, TimeProvider time)
 {
     public async Task StartAsync(HttpContext http)
     {
@@ -31,14 +32,9 @@ public sealed class ImportHandlers(
                 (file, problem) = await FindAsync(caller, wanted!.FileId, wanted.Format, ImportFormats.Names, http.RequestAborted);
             if (problem is null && wanted!.ProjectId is { } project && !(caller.Sees(project) && await projects.ExistsAsync(caller.Tenant, project, http.RequestAborted)))
                 problem = Problem.OfField(422, "project_not_found", "There is no such project.", "/projectId");
-            var mapping = wanted?.Mapping?.ToMapping() ?? ImportMapping.Guess;
-            if (problem is null && wanted!.MappingName is { } saved)
-            {
-                if (await mappings.FindAsync(caller.Tenant, saved, http.RequestAborted) is { } found)
-                    mapping = found;
-                else
-                    problem = Problem.OfField(422, "mapping_not_found", "There is no saved mapping of this name.", "/mappingName");
-            }
+            var mapping = ImportMapping.Guess;
+            if (problem is null)
+                (mapping, problem) = await MappingAsync(caller, wanted!.Mapping, wanted.MappingName, http.RequestAborted);
             if (problem is not null)
             {
                 await http.Response.WriteAsync(problem);
@@ -68,12 +64,15 @@ public sealed class ImportHandlers(
             StoredFile? file = null;
             if (problem is null)
                 (file, problem) = await FindAsync(caller, wanted!.FileId, wanted.Format, ImportFormats.Names.Where(static f => f != ImportFormats.EventsNdjson), http.RequestAborted);
+            var mapping = ImportMapping.Guess;
+            if (problem is null)
+                (mapping, problem) = await MappingAsync(caller, wanted!.Mapping, wanted.MappingName, http.RequestAborted);
             if (problem is not null)
             {
                 await http.Response.WriteAsync(problem);
                 return;
             }
-            var preview = await previews.ReadAsync(file!, wanted!.Format, wanted.Mapping?.ToMapping() ?? ImportMapping.Guess, wanted.Rows, http.RequestAborted);
+            var preview = await previews.ReadAsync(file!, wanted!.Format, mapping, wanted.Rows, http.RequestAborted);
             await WriteAsync(http, JsonBytes.Render(preview, ImportAnswers.Write));
         }
     }
@@ -101,12 +100,26 @@ public sealed class ImportHandlers(
                 return;
             if (import.DryRun || import.Format == ImportFormats.EventsNdjson)
                 await http.Response.WriteAsync(new Problem(409, "nothing_to_undo", "A dry run makes nothing, and a restored backup is not undone task by task."));
-            else if (import.FinishedAt is null)
+            else if (import.FinishedAt is null && await GoesOnAsync(import, http.RequestAborted))
                 await http.Response.WriteAsync(new Problem(409, "import_running", "The import has not ended: cancel its job first."));
             else
                 await jobs.StartAsync(http, caller, key, bus.Create(caller.Tenant, new UndoImport(import.Id, wanted!.WithChanged, caller.Actor)));
         }
     }
+
+    /// <summary>The saved one where a name is given, else the one given, else a guess.</summary>
+    private async Task<(ImportMapping Mapping, Problem? Problem)> MappingAsync(Caller caller, MappingBody? given, string? name, CancellationToken ct)
+    {
+        if (name is null)
+            return (given?.ToMapping() ?? ImportMapping.Guess, null);
+        return await mappings.FindAsync(caller.Tenant, name, ct) is { } saved
+            ? (saved, null)
+            : (ImportMapping.Guess, Problem.OfField(422, "mapping_not_found", "There is no saved mapping of this name.", "/mappingName"));
+    }
+
+    /// <summary>One that was cancelled or died has not finished either, and may be undone.</summary>
+    private async Task<bool> GoesOnAsync(ImportRecord import, CancellationToken ct) =>
+        await started.FindAsync(import.Tenant, import.Id, ct) is { Status: "queued" or "running" };
 
     private static bool Sees(Caller caller, ImportRecord import) => import.ProjectId is not { } project || caller.Sees(project);
 

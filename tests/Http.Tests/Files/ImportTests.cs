@@ -37,6 +37,22 @@ public sealed class ImportTests(ApiServer server)
     }
 
     [Fact]
+    public async Task An_import_that_was_cancelled_can_be_undone()
+    {
+        var me = await server.NewUserAsync();
+        var file = await me.UploadAsync("title\n" + string.Concat(Enumerable.Range(1, 5_000).Select(i => $"Task {i}\n")));
+        var started = await me.PostAsync("/api/v1/imports", $$"""{"fileId":"{{file}}","format":"csv"}""");
+        (await me.PostAsync($"/api/v1/imports/{started.Id}/undo", "")).ShouldBeProblem(HttpStatusCode.Conflict, "import_running");
+        await me.PostAsync($"/api/v1/jobs/{started.Id}/cancel", "");
+        ((string)(await me.EndAsync(started))["status"]!).ShouldBe("cancelled");
+
+        var undone = await me.EndAsync(await me.PostAsync($"/api/v1/imports/{started.Id}/undo", ""));
+        ((string)undone["status"]!).ShouldBe("succeeded", undone.ToJsonString());
+        var import = (await me.GetAsync($"/api/v1/imports/{started.Id}")).Body;
+        ((int)import["undone"]!).ShouldBeGreaterThanOrEqualTo((int)import["created"]!);
+    }
+
+    [Fact]
     public async Task A_key_that_was_used_for_another_import_saves_nothing()
     {
         var me = await server.NewUserAsync();
