@@ -99,6 +99,15 @@ public sealed class Reading_csv
     }
 
     [Fact]
+    public async Task A_line_of_ten_million_characters_costs_one_row()
+    {
+        var file = await Given.FileAsync("csv", "title,note\nfirst,ok\n" + new string('x', 10_000_000) + ",long\nlast,ok\n");
+        file.Titles.ShouldBe(["first", "last"]);
+        file.Codes.ShouldBe(["record_too_long"]);
+        (await Given.FileAsync("csv", "title\nfirst\n" + new string('x', 10_000_000))).Titles.ShouldBe(["first"]);
+    }
+
+    [Fact]
     public async Task Quotes_that_someone_forgot_to_double_are_kept_when_the_row_fits() =>
         (await Given.FileAsync("csv", "title,description\n\"He said \"hi\" there\",\"and\nmore\"\nnext,x\n")).Titles.ShouldBe(["He said \"hi\" there", "next"]);
 

@@ -22,6 +22,7 @@ internal sealed class CsvReader(TextReader text, char delimiter, CsvLimits limit
     private int start;
     private int end;
     private bool ended;
+    private bool inGivenUpLine;
     private long line = 1;
     private long rereadBudget = limits.RereadChars;
 
@@ -32,6 +33,13 @@ internal sealed class CsvReader(TextReader text, char delimiter, CsvLimits limit
     {
         while (true)
         {
+            if (inGivenUpLine && !SkipToLineEnd())
+            {
+                if (ended)
+                    yield break;
+                await FillAsync(ct);
+                continue;
+            }
             var step = Parse(byLine: rereadBudget <= 0);
             if (step.NeedsMore)
             {
@@ -224,14 +232,25 @@ internal sealed class CsvReader(TextReader text, char delimiter, CsvLimits limit
         var newLine = chars.IndexOf('\n');
         if (newLine < 0 && !ended && chars.Length <= limits.RecordChars)
             return Step.More;
+        // The rest of a line that is longer than the buffer is no record of its own.
+        inGivenUpLine = newLine < 0;
         var consumed = newLine < 0 ? chars.Length : newLine + 1;
         rereadBudget -= chars.Length - consumed;
         return new Step(new CsvRecord(line, [], new CsvProblem(code, detail)), consumed, 1, NeedsMore: false);
     }
 
+    /// <returns>False when the line goes on after what has been read.</returns>
+    private bool SkipToLineEnd()
+    {
+        var newLine = buffer.AsSpan(start, end - start).IndexOf('\n');
+        start = newLine < 0 ? end : start + newLine + 1;
+        inGivenUpLine = newLine < 0;
+        return newLine >= 0;
+    }
+
     private async ValueTask FillAsync(CancellationToken ct)
     {
-        if (start > 0 && (end == buffer.Length || start > buffer.Length / 2))
+        if (start > 0 && (start == end || end == buffer.Length || start > buffer.Length / 2))
         {
             buffer.AsSpan(start, end - start).CopyTo(buffer);
             end -= start;
