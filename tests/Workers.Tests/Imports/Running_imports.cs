@@ -191,7 +191,28 @@ public sealed class Running_imports(PostgresServer server) : IAsyncLifetime
         await worker.StopAsync(Ct);
     }
 
-    private async Task<Job> JobAsync(Guid id)
+    [Fact]
+    public async Task An_import_tells_its_rate_and_the_time_left_and_one_that_is_cancelled_keeps_what_is_in()
+    {
+        const int Rows = 6_000;
+        var (worker, jobs) = (workshop.Get<MessageWorker>(), workshop.Get<JobStore>());
+        await worker.StartAsync(Ct);
+        var import = await workspace.ImportAsync("plan.csv", "csv", Csv(Rows));
+        await workshop.Get<MessageBus>().EnqueueAsync(workspace.Tenant, new ImportTasks(import.Id), new MessageOptions { Id = import.Id }, Ct);
+        (await JobAsync(import.Id, job => job.ProgressDone > 0)).ProgressMessage!.ShouldMatch("^[0-9,]+ rows/s, about [0-9,]+ (s|min) left$");
+        (await jobs.CancelAsync(workspace.Tenant, import.Id, Ct)).ShouldBe(JobAnswer.Requested);
+        (await JobAsync(import.Id)).Status.ShouldBe("cancelled");
+        await worker.StopAsync(Ct);
+
+        var kept = (await workspace.EventsAsync("task_created")).Count;
+        kept.ShouldBeInRange(1, Rows - 1);
+        var rest = await workspace.RunAsync("plan.csv", "csv", Csv(Rows), dryRun: true);
+        (rest.Existing, rest.Created).ShouldBe((kept, Rows - kept));
+    }
+
+    private Task<Job> JobAsync(Guid id) => JobAsync(id, static job => job.Status is not ("queued" or "running"));
+
+    private async Task<Job> JobAsync(Guid id, Predicate<Job> awaited)
     {
         var jobs = workshop.Get<JobStore>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
@@ -199,7 +220,7 @@ public sealed class Running_imports(PostgresServer server) : IAsyncLifetime
         while (true)
         {
             limit.Token.ThrowIfCancellationRequested();
-            if (await jobs.FindAsync(workspace.Tenant, id, limit.Token) is { Status: not ("queued" or "running") } job)
+            if (await jobs.FindAsync(workspace.Tenant, id, limit.Token) is { } job && awaited(job))
                 return job;
             await Task.Yield();
         }
