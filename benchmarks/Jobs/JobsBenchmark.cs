@@ -30,18 +30,18 @@ internal static class JobsBenchmark
 
         for (var round = 0; round <= (quick ? 1 : 3); round++)
         {
-            graphileProcess.Add(await graphile.RunAsync(new { mode = "process", connection = await UriAsync(server), count = jobs, preset = "batched" }, ct));
+            graphileProcess.Add(await RunAsync(server, graphile, connection => new { mode = "process", connection, count = jobs, preset = "batched" }, ct));
             await using (var subject = await Subject.CreateAsync(server))
                 process.Add(await subject.ProcessAsync(jobs, ct));
-            bossProcess.Add(await boss.RunAsync(new { mode = "process", connection = await UriAsync(server), count = jobs / 2 }, ct));
-            bossEnqueue.Add(await boss.RunAsync(new { mode = "enqueue", connection = await UriAsync(server), count = enqueued / 10, callers = Callers }, ct));
+            bossProcess.Add(await RunAsync(server, boss, connection => new { mode = "process", connection, count = jobs / 2 }, ct));
+            bossEnqueue.Add(await RunAsync(server, boss, connection => new { mode = "enqueue", connection, count = enqueued / 10, callers = Callers }, ct));
             await using (var subject = await Subject.CreateAsync(server))
                 enqueue.Add(await subject.EnqueueAsync(enqueued, Callers, ct));
         }
 
-        var plain = await graphile.RunAsync(new { mode = "process", connection = await UriAsync(server), count = quick ? 5000 : 20_000, preset = "plain" }, ct);
+        var plain = await RunAsync(server, graphile, connection => new { mode = "process", connection, count = quick ? 5000 : 20_000, preset = "plain" }, ct);
         var pickups = quick ? 300 : 1500;
-        var graphilePickup = await graphile.RunAsync(new { mode = "pickup", connection = await UriAsync(server), count = pickups, warmUp = Subject.PickupWarmUp }, ct);
+        var graphilePickup = await RunAsync(server, graphile, connection => new { mode = "pickup", connection, count = pickups, warmUp = Subject.PickupWarmUp }, ct);
         Latencies pickup;
         Latencies crowded;
         await using (var subject = await Subject.CreateAsync(server))
@@ -64,10 +64,25 @@ internal static class JobsBenchmark
         ];
     }
 
-    /// <summary>A fresh database without anything of ours, as a URI.</summary>
-    private static async Task<string> UriAsync(PostgresServer server)
+    /// <summary>
+    /// In a fresh database without anything of ours. It is dropped afterwards, as ours are: the next to be measured is not to share
+    /// the machine with the vacuuming of what the last one left.
+    /// </summary>
+    private static async Task<Dictionary<string, double>> RunAsync(PostgresServer server, Peer peer, Func<string, object> request, CancellationToken ct)
     {
-        await using var database = await server.CreateEmptyDatabaseAsync();
+        var database = await server.CreateEmptyDatabaseAsync();
+        try
+        {
+            return await peer.RunAsync(request(UriOf(database)), ct);
+        }
+        finally
+        {
+            await server.DropAsync(database);
+        }
+    }
+
+    private static string UriOf(TestDatabase database)
+    {
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         // The host is a folder where the server listens on a Unix socket: as for this project's own connections.
         return $"postgresql://{connection.Username}:{Uri.EscapeDataString(connection.Password ?? "")}@localhost:{connection.Port}/{connection.Database}?host={Uri.EscapeDataString(connection.Host ?? "localhost")}";

@@ -59,14 +59,16 @@ internal sealed class Counters
 /// <summary>This project's queue in a database of its own.</summary>
 internal sealed class Subject : IAsyncDisposable
 {
+    private readonly PostgresServer server;
     private readonly TestDatabase database;
     private readonly ServiceProvider services;
     private readonly Counters counters = new();
     private readonly TenantId tenant = new(Guid.CreateVersion7());
     private readonly TenantId flooding = new(Guid.CreateVersion7());
 
-    private Subject(TestDatabase database)
+    private Subject(PostgresServer server, TestDatabase database)
     {
+        this.server = server;
         this.database = database;
         var collection = new ServiceCollection();
         collection.AddLogging(l => l.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
@@ -81,7 +83,7 @@ internal sealed class Subject : IAsyncDisposable
     }
 
     public static async Task<Subject> CreateAsync(PostgresServer server) =>
-        new(await server.CreateDatabaseAsync(typeof(MessagingServices).Assembly));
+        new(server, await server.CreateDatabaseAsync(typeof(MessagingServices).Assembly));
 
     private MessageWorker Worker => services.GetRequiredService<MessageWorker>();
 
@@ -207,7 +209,7 @@ internal sealed class Subject : IAsyncDisposable
     {
         await Worker.StopAsync(CancellationToken.None);
         await services.DisposeAsync();
-        await database.DisposeAsync();
+        await server.DropAsync(database);
     }
 }
 

@@ -94,6 +94,13 @@ public sealed class PostgresServer : IAsyncLifetime
         return new TestDatabase(OptionsFor(name));
     }
 
+    /// <summary>Takes it away, with what vacuum would still have to do in it; for whoever measures another one next.</summary>
+    public async Task DropAsync(TestDatabase database)
+    {
+        await database.DisposeAsync();
+        await ExecuteAsync($"drop database {new NpgsqlConnectionStringBuilder(database.ConnectionString).Database} with (force)");
+    }
+
     /// <summary>Stops as in a crash: sessions break, nothing is flushed.</summary>
     public Task StopImmediateAsync() => Postgres.StopImmediateAsync(CancellationToken.None);
 

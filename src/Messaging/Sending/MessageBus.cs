@@ -27,7 +27,7 @@ public sealed class MessageBus : IAsyncDisposable
         this.database = database;
         this.types = types;
         this.wakeUps = wakeUps;
-        group = new GroupCommit<EnqueueItem, bool>(new GroupCommitLimits { Queued = 20_000, BatchItems = 1000 }, WriteAsync);
+        group = new GroupCommit<EnqueueItem, bool>(new GroupCommitLimits { Queued = 20_000, BatchItems = 1000, Lanes = 2 }, WriteAsync);
     }
 
     /// <summary>A message that is not stored yet: for <c>UnitOfWork.Messages</c>, <c>MessageContext.Send</c> or one of the calls below.</summary>
