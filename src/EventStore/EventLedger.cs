@@ -14,7 +14,7 @@ public sealed class EventLedger(NpgsqlDataSource dataSource, EventReader events)
 {
     private const string AtSql =
         """
-        select position, events, sum::text, chain
+        select position, events, sum::text, chain, keys::text
         from event_ledger
         where tenant_id = $1 and position <= $2
         order by position desc
@@ -68,6 +68,98 @@ public sealed class EventLedger(NpgsqlDataSource dataSource, EventReader events)
         return null;
     }
 
+    private const string AllAtSql =
+        """
+        select distinct on (tenant_id) position, events, sum::text, chain, keys::text, tenant_id
+        from event_ledger
+        where position <= $1
+        order by tenant_id, position desc
+        """;
+
+    /// <summary>Each tenant's latest entry at or below a position, as the connection's transaction sees them.</summary>
+    public static async Task<IReadOnlyDictionary<TenantId, LedgerEntry>> RecordedAsync(NpgsqlConnection connection, long upTo, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(AllAtSql, connection);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upTo });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var entries = new Dictionary<TenantId, LedgerEntry>();
+        while (await reader.ReadAsync(ct))
+            entries.Add(new TenantId(reader.GetString(5)), Entry(reader));
+        return entries;
+    }
+
+    private const string EveryEntrySql =
+        """
+        select position, events, sum::text, chain, keys::text, tenant_id
+        from event_ledger
+        order by position
+        """;
+
+    /// <summary>Recomputes every tenant's ledger in one pass over the events.</summary>
+    /// <returns>Of each tenant whose events are not as recorded, the first difference.</returns>
+    public async Task<IReadOnlyList<LedgerDifference>> VerifyAllAsync(CancellationToken ct)
+    {
+        var expected = await EveryEntryAsync(ct);
+        var found = expected.Keys.ToDictionary(tenant => tenant, _ => (Entry: LedgerEntry.Empty, Agreed: 0L));
+        var differences = new List<LedgerDifference>();
+        await foreach (var recorded in events.ReadAllAsync(0, new EventFilter(), ct))
+        {
+            // Without anything recorded (yet), or known to differ.
+            if (!expected.TryGetValue(recorded.Tenant, out var entries))
+                continue;
+            var (entry, agreed) = found[recorded.Tenant];
+            // Passed over one that must end with an event of its position.
+            if (entries.Peek().Position < recorded.Position)
+            {
+                Differ(recorded.Tenant, agreed, entry);
+                continue;
+            }
+
+            entry = entry.With(recorded);
+            if (entries.Peek().Position == recorded.Position)
+            {
+                if (!entry.Agrees(entries.Peek()))
+                {
+                    Differ(recorded.Tenant, agreed, entry);
+                    continue;
+                }
+
+                agreed = entries.Dequeue().Position;
+                if (entries.Count == 0)
+                    expected.Remove(recorded.Tenant);
+            }
+
+            found[recorded.Tenant] = (entry, agreed);
+        }
+
+        foreach (var tenant in expected.Keys.ToList())
+            Differ(tenant, found[tenant].Agreed, found[tenant].Entry);
+        return differences;
+
+        void Differ(TenantId tenant, long agreed, LedgerEntry entry)
+        {
+            var recorded = expected[tenant].Peek();
+            differences.Add(new LedgerDifference(tenant, agreed, recorded.Position, recorded, entry));
+            expected.Remove(tenant);
+        }
+    }
+
+    private async Task<Dictionary<TenantId, Queue<LedgerEntry>>> EveryEntryAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(EveryEntrySql);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var entries = new Dictionary<TenantId, Queue<LedgerEntry>>();
+        while (await reader.ReadAsync(ct))
+        {
+            var tenant = new TenantId(reader.GetString(5));
+            if (!entries.TryGetValue(tenant, out var queue))
+                entries.Add(tenant, queue = new Queue<LedgerEntry>());
+            queue.Enqueue(Entry(reader));
+        }
+
+        return entries;
+    }
+
     private const string TenantsSql =
         """
         select distinct tenant_id
@@ -88,7 +180,7 @@ public sealed class EventLedger(NpgsqlDataSource dataSource, EventReader events)
 
     private const string NextSql =
         """
-        select position, events, sum::text, chain
+        select position, events, sum::text, chain, keys::text
         from event_ledger
         where tenant_id = $1 and position > $2
         order by position
@@ -115,5 +207,6 @@ public sealed class EventLedger(NpgsqlDataSource dataSource, EventReader events)
         reader.GetInt64(0),
         reader.GetInt64(1),
         UInt128.Parse(reader.GetString(2), CultureInfo.InvariantCulture),
-        reader.GetFieldValue<byte[]>(3));
+        reader.GetFieldValue<byte[]>(3),
+        UInt128.Parse(reader.GetString(4), CultureInfo.InvariantCulture));
 }

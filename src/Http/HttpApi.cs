@@ -1,3 +1,4 @@
+using Events.Http.Answers;
 using Events.Http.Batching;
 using Events.Http.Bulk;
 using Events.Http.Commanding;
@@ -39,6 +40,7 @@ public static class HttpApi
         .AddSingleton<BoardNeighbours>()
         .AddSingleton<TaskHandlers>()
         .AddSingleton<TaskQueries>()
+        .AddSingleton<TaskPartQueries>()
         .AddSingleton<BatchHandler>()
         .AddSingleton<UndoHandler>()
         .AddSingleton<BulkHandler>()
@@ -65,7 +67,7 @@ public static class HttpApi
 
     public static void MapApi(this IEndpointRouteBuilder app)
     {
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").WithReadConventions();
         api.MapPeople();
         api.MapWorkspaces();
         api.MapProjectCommands();

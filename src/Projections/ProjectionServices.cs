@@ -71,6 +71,7 @@ public static class ProjectionServices
         services.AddSingleton<ProjectionRebuild>();
         services.AddSingleton<ParkedStreams>();
         services.AddSingleton<Completeness>();
+        services.AddSingleton<ProjectionProofs>();
         services.AddSingleton(provider => new ProjectionOperations(
             provider.GetServices<Projection>(),
             provider.GetRequiredService<NpgsqlDataSource>(),
@@ -79,7 +80,9 @@ public static class ProjectionServices
             provider.GetRequiredService<ProjectionSwitch>(),
             provider.GetRequiredService<ProjectionHeads>(),
             provider.GetRequiredService<ParkedStreams>(),
-            provider.GetRequiredService<Completeness>()));
+            provider.GetRequiredService<Completeness>(),
+            provider.GetRequiredService<ProjectionProofs>(),
+            provider.GetRequiredService<EventLedger>()));
         return services;
     }
 

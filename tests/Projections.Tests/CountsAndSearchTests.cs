@@ -10,52 +10,35 @@ using Shouldly;
 
 namespace Events.Projections.Tests;
 
-public sealed class CountsAndSearchTests(PostgresServer server) : IAsyncLifetime
+public sealed class CountsAndSearchTests(PostgresServer server) : ServiceTests(server)
 {
-    private readonly TenantId tenant = new(Guid.CreateVersion7());
-    private readonly Guid project = Guid.CreateVersion7();
-    private TestDatabase database = null!;
-    private Service service = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await server.CreateDatabaseAsync(Service.Migrations);
-        service = await Service.On(database).StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await service.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task Counts_follow_every_change_of_a_task()
     {
         var (person, task) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var today = new DateOnly(2026, 11, 21);
-        await service.AppendAsync(tenant, task, Samples.Created(project, 1, assigneeId: person, dueOn: today.AddDays(-1)));
-        await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 2, assigneeId: person, dueOn: today.AddDays(3)));
+        await Running.AppendAsync(Tenant, task, Samples.Created(Project, 1, assigneeId: person, dueOn: today.AddDays(-1)));
+        await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 2, assigneeId: person, dueOn: today.AddDays(3)));
         var archived = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, archived, Samples.Created(project, 3));
-        var last = await service.AppendAsync(tenant, archived, new TaskArchived());
-        await service.ReachAsync(last, TaskCountsQuery.Projection);
-        var counts = service.Get<TaskCountsQuery>();
+        await Running.AppendAsync(Tenant, archived, Samples.Created(Project, 3));
+        var last = await Running.AppendAsync(Tenant, archived, new TaskArchived());
+        await Running.ReachAsync(last, TaskCountsQuery.Projection);
+        var counts = Running.Get<TaskCountsQuery>();
 
-        Number(await counts.WorkspaceAsync(tenant, [], CancellationToken.None), "open").ShouldBe(2);
-        var mine = await counts.PersonAsync(tenant, person, [], today, CancellationToken.None);
+        Number(await counts.WorkspaceAsync(Tenant, [], CancellationToken.None), "open").ShouldBe(2);
+        var mine = await counts.PersonAsync(Tenant, person, [], today, CancellationToken.None);
         mine.Position.ShouldBe(last);
         (Number(mine, "open"), Number(mine, "overdue"), Number(mine, "dueToday"), Number(mine, "dueThisWeek")).ShouldBe((2, 1, 0, 1));
 
-        last = await service.AppendAsync(tenant, task, new TaskStatusChanged(WorkStatus.Todo, WorkStatus.Done));
-        await service.ReachAsync(last, TaskCountsQuery.Projection);
-        mine = await counts.PersonAsync(tenant, person, [], today, CancellationToken.None);
+        last = await Running.AppendAsync(Tenant, task, new TaskStatusChanged(WorkStatus.Todo, WorkStatus.Done));
+        await Running.ReachAsync(last, TaskCountsQuery.Projection);
+        mine = await counts.PersonAsync(Tenant, person, [], today, CancellationToken.None);
         (Number(mine, "open"), Number(mine, "overdue")).ShouldBe((1, 0));
-        var ofProject = await counts.ProjectAsync(tenant, project, CancellationToken.None);
+        var ofProject = await counts.ProjectAsync(Tenant, Project, CancellationToken.None);
         (Number(ofProject, "open"), Number(ofProject, "total")).ShouldBe((1, 2));
 
         var now = DateOnly.FromDateTime(DateTime.UtcNow);
-        var flow = await counts.FlowAsync(tenant, project, [], now.AddDays(-1), now.AddDays(1), CancellationToken.None);
+        var flow = await counts.FlowAsync(Tenant, Project, [], now.AddDays(-1), now.AddDays(1), CancellationToken.None);
         var days = JsonDocument.Parse(flow.Json).RootElement.GetProperty("days").EnumerateArray().ToList();
         days.Count.ShouldBe(3);
         days[2].GetProperty("done").GetInt64().ShouldBe(1);
@@ -73,34 +56,34 @@ public sealed class CountsAndSearchTests(PostgresServer server) : IAsyncLifetime
     public async Task Type_ahead_finds_the_beginnings_and_failing_that_the_middles_of_words(string typed, params string[] titles)
     {
         await FillAsync();
-        var page = await service.Get<SearchQuery>().TypeAheadAsync(tenant, typed, [], 10, CancellationToken.None);
+        var page = await Running.Get<SearchQuery>().TypeAheadAsync(Tenant, typed, [], 10, CancellationToken.None);
         Titles(page).Order(StringComparer.Ordinal).ToList().ShouldBe([.. titles.Order(StringComparer.Ordinal)]);
-        Titles(await service.Get<SearchQuery>().TypeAheadAsync(new TenantId(Guid.CreateVersion7()), typed, [], 10, CancellationToken.None)).ShouldBeEmpty();
+        Titles(await Running.Get<SearchQuery>().TypeAheadAsync(new TenantId(Guid.CreateVersion7()), typed, [], 10, CancellationToken.None)).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Words_are_found_in_titles_before_descriptions_and_only_in_the_tenant()
     {
         await FillAsync();
-        var search = service.Get<SearchQuery>();
-        Titles(await search.RunAsync(tenant, "markdown", [], 10, CancellationToken.None)).Count.ShouldBe(4);
-        Titles(await search.RunAsync(tenant, "invoice some", [], 10, CancellationToken.None)).ShouldBe(["Pay the invoice"]);
-        Titles(await search.RunAsync(tenant, "some", [], 10, CancellationToken.None))[0].ShouldBe("Something else");
+        var search = Running.Get<SearchQuery>();
+        Titles(await search.RunAsync(Tenant, "markdown", [], 10, CancellationToken.None)).Count.ShouldBe(4);
+        Titles(await search.RunAsync(Tenant, "invoice some", [], 10, CancellationToken.None)).ShouldBe(["Pay the invoice"]);
+        Titles(await search.RunAsync(Tenant, "some", [], 10, CancellationToken.None))[0].ShouldBe("Something else");
         Titles(await search.RunAsync(new TenantId("another"), "markdown", [], 10, CancellationToken.None)).ShouldBeEmpty();
-        Titles(await search.RunAsync(tenant, "it's \\ ' & | ! ( ) :*", [], 10, CancellationToken.None)).ShouldBeEmpty();
+        Titles(await search.RunAsync(Tenant, "it's \\ ' & | ! ( ) :*", [], 10, CancellationToken.None)).ShouldBeEmpty();
     }
 
     private async Task FillAsync()
     {
-        await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 1, "Pay the invoice"));
-        await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 2, "Invoices of März"));
-        await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 3, "Something else"));
+        await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 1, "Pay the invoice"));
+        await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 2, "Invoices of März"));
+        await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 3, "Something else"));
         var renamed = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, renamed, Samples.Created(project, 4, "Invoice this"));
-        await service.AppendAsync(tenant, renamed, new TaskRetitled("Invoice this", "Renamed"));
+        await Running.AppendAsync(Tenant, renamed, Samples.Created(Project, 4, "Invoice this"));
+        await Running.AppendAsync(Tenant, renamed, new TaskRetitled("Invoice this", "Renamed"));
         var gone = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, gone, Samples.Created(project, 5, "Invoice that"));
-        await service.ReachAsync(await service.AppendAsync(tenant, gone, new TaskDeleted()), "Search", "TaskList");
+        await Running.AppendAsync(Tenant, gone, Samples.Created(Project, 5, "Invoice that"));
+        await Running.ReachAsync(await Running.AppendAsync(Tenant, gone, new TaskDeleted()), "Search", "TaskList");
     }
 
     private static long Number(QueryDocument document, string name) => JsonDocument.Parse(document.Json).RootElement.GetProperty(name).GetInt64();

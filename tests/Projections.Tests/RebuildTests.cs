@@ -1,4 +1,5 @@
 using Events.Commands.Tasks;
+using Events.EventStore;
 using Events.Fixtures;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
@@ -10,26 +11,9 @@ using Shouldly;
 
 namespace Events.Projections.Tests;
 
-public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
+public sealed class RebuildTests(PostgresServer server) : ServiceTests(server)
 {
-    private readonly TenantId tenant = new(Guid.CreateVersion7());
-    private readonly Guid project = Guid.CreateVersion7();
-    private TestDatabase database = null!;
-    private Service service = null!;
-
-    private ProjectionOperations Operations => service.Get<ProjectionOperations>();
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await server.CreateDatabaseAsync(Service.Migrations);
-        service = await Service.On(database).StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await service.DisposeAsync();
-        await database.DisposeAsync();
-    }
+    private ProjectionOperations Operations => Running.Get<ProjectionOperations>();
 
     [Fact]
     public async Task A_rebuild_equals_the_live_tables_and_takes_their_place_while_reads_and_writes_go_on()
@@ -48,7 +32,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
 
         await stop.CancelAsync();
         (await reads).ShouldBeGreaterThan(0);
-        await service.ReachAsync(await writes, [.. Operations.Names]);
+        await Running.ReachAsync(await writes, [.. Operations.Names]);
         var status = await Operations.StatusAsync(TestContext.Current.CancellationToken);
         status.ShouldAllBe(s => s.Generation == 2 && s.CanRollBack && s.Parked.Count == 0);
         await ShouldBeCompleteAsync();
@@ -57,16 +41,16 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_rollback_serves_the_old_tables_at_once_and_they_catch_up()
     {
-        await service.ReachAsync(await WriteAsync(new History(3), 100), [.. Operations.Names]);
+        await Running.ReachAsync(await WriteAsync(new History(3), 100), [.. Operations.Names]);
         await Operations.RebuildAsync("TaskList", "test", TestContext.Current.CancellationToken);
-        await service.ReachAsync(await WriteAsync(new History(4), 50), [.. Operations.Names]);
-        var before = await Tables.DumpAsync(service, "TaskList");
+        await Running.ReachAsync(await WriteAsync(new History(4), 50), [.. Operations.Names]);
+        var before = await Tables.DumpAsync(Running, "TaskList");
 
         (await Operations.RollBackAsync("TaskList", TestContext.Current.CancellationToken)).ShouldBeTrue();
-        var last = await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 1));
-        await service.ReachAsync(last, "TaskList");
+        var last = await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 1));
+        await Running.ReachAsync(last, "TaskList");
 
-        var after = await Tables.DumpAsync(service, "TaskList");
+        var after = await Tables.DumpAsync(Running, "TaskList");
         after["task_list"].Count.ShouldBe(before["task_list"].Count + 1);
         before["task_list"].Except(after["task_list"]).ShouldBeEmpty();
         (await Operations.StatusAsync(TestContext.Current.CancellationToken)).Single(s => s.Projection == "TaskList").Generation.ShouldBe(1);
@@ -76,7 +60,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task Rows_that_were_tampered_with_are_listed_and_put_right()
     {
-        await service.ReachAsync(await WriteAsync(new History(5), 60), [.. Operations.Names]);
+        await Running.ReachAsync(await WriteAsync(new History(5), 60), [.. Operations.Names]);
         await ExecuteAsync("update task_list set title = 'tampered' where task_id = (select task_id from task_list limit 1)");
         await ExecuteAsync("delete from task_labels");
 
@@ -93,10 +77,10 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
     public async Task An_event_that_cannot_be_folded_parks_its_stream_and_is_released_in_order()
     {
         var bad = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, bad, Samples.Created(project, 1, "First"));
-        var poisoned = await service.AppendAsync(tenant, bad, new TaskRetitled("First", "Second"));
-        await service.ReachAsync(poisoned, "TaskList", "TaskDetail");
-        await service.StopAsync();
+        await Running.AppendAsync(Tenant, bad, Samples.Created(Project, 1, "First"));
+        var poisoned = await Running.AppendAsync(Tenant, bad, new TaskRetitled("First", "Second"));
+        await Running.ReachAsync(poisoned, "TaskList", "TaskDetail");
+        await Running.StopAsync();
         // A foreign writer: an event of a known alias whose data is of another shape, and a good one behind it.
         await ExecuteAsync(
             """
@@ -107,10 +91,10 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
             order by v.version
             """,
             bad,
-            tenant.Value);
-        await service.StartAsync();
-        var other = await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 2));
-        await service.ReachAsync(other, "TaskList", "TaskDetail");
+            Tenant.Value);
+        await Running.StartAsync();
+        var other = await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 2));
+        await Running.ReachAsync(other, "TaskList", "TaskDetail");
 
         var parked = (await Operations.StatusAsync(TestContext.Current.CancellationToken)).Single(s => s.Projection == "TaskList").Parked.Single();
         parked.Version.ShouldBe(3);
@@ -119,28 +103,28 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
         (await ColumnAsync<short>("select status from task_list where task_id = $1", bad)).ShouldBe((short)WorkStatus.Todo);
         await ShouldBeCompleteAsync();
 
-        (await Operations.ReleaseAsync("TaskList", tenant, bad, TestContext.Current.CancellationToken)).Released.ShouldBeFalse();
+        (await Operations.ReleaseAsync("TaskList", Tenant, bad, TestContext.Current.CancellationToken)).Released.ShouldBeFalse();
         await ExecuteAsync("update mt_events set data = '{\"from\": \"Second\", \"to\": \"Third\"}' where stream_id = $1 and version = 3", bad);
-        var released = await Operations.ReleaseAsync("TaskList", tenant, bad, TestContext.Current.CancellationToken);
+        var released = await Operations.ReleaseAsync("TaskList", Tenant, bad, TestContext.Current.CancellationToken);
         released.Released.ShouldBeTrue();
         released.Folded.ShouldBe(2);
         (await ColumnAsync<string>("select title from task_list where task_id = $1", bad)).ShouldBe("Third");
         (await ColumnAsync<short>("select status from task_list where task_id = $1", bad)).ShouldBe((short)WorkStatus.Done);
 
         // The other projection leaves the event out instead, on record, and so does its rebuild.
-        (await Operations.SkipAsync("TaskDetail", tenant, bad, "was never meant", "ann", TestContext.Current.CancellationToken)).Released.ShouldBeTrue();
+        (await Operations.SkipAsync("TaskDetail", Tenant, bad, "was never meant", "ann", TestContext.Current.CancellationToken)).Released.ShouldBeTrue();
         await ShouldBeCompleteAsync();
         var build = await Operations.RebuildAsync("TaskDetail", "test", TestContext.Current.CancellationToken);
         build!.RowsDifferent.ShouldBe(0, build.Differences);
-        var next = await service.AppendAsync(tenant, bad, new TaskArchived());
-        await service.ReachAsync(next, "TaskList", "TaskDetail");
+        var next = await Running.AppendAsync(Tenant, bad, new TaskArchived());
+        await Running.ReachAsync(next, "TaskList", "TaskDetail");
         await ShouldBeCompleteAsync();
     }
 
     [Fact]
     public async Task A_dropped_event_is_caught()
     {
-        await service.ReachAsync(await WriteAsync(new History(6), 40), [.. Operations.Names]);
+        await Running.ReachAsync(await WriteAsync(new History(6), 40), [.. Operations.Names]);
         await ShouldBeCompleteAsync();
 
         // As if a feed had passed over an event that became visible late: it is in the store, below the position, and in no table.
@@ -154,37 +138,62 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
 
         var found = await Operations.VerifyAsync(Operations.Names, TestContext.Current.CancellationToken);
         found.ShouldAllBe(f => f.Incomplete.Count == 1);
-        var tenant = found[0].Incomplete.Single();
-        tenant.Stored.ShouldBe(tenant.Folded + 1);
+        var lost = found[0].Incomplete.Single();
+        lost.Stored.ShouldBe(lost.Folded + 1);
+    }
+
+    [Fact]
+    public async Task What_the_store_lost_or_says_otherwise_is_caught()
+    {
+        var last = await WriteAsync(new History(16), 40);
+        await Running.ReachAsync(last, [.. Operations.Names]);
+        var ledger = Running.Get<EventLedger>();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await ledger.ProgressAsync(TestContext.Current.CancellationToken) < last)
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+
+        await ExecuteAsync("update mt_events set data = data || '{\"forged\": true}' where seq_id = 5");
+        var (found, altered) = await Operations.VerifyWithStoreAsync(Operations.Names, TestContext.Current.CancellationToken);
+        found.ShouldAllBe(f => f.IsComplete);
+        altered.Single().After.ShouldBeLessThan(5);
+        altered.Single().UpTo.ShouldBeGreaterThanOrEqualTo(5);
+
+        await ExecuteAsync("delete from mt_events where seq_id = 9");
+        (found, _) = await Operations.VerifyWithStoreAsync(Operations.Names, TestContext.Current.CancellationToken);
+        found.ShouldAllBe(f => f.Incomplete.Count == 1);
+        var lost = found[0].Incomplete.Single();
+        lost.Stored.ShouldBe(lost.Recorded - 1);
+        lost.Folded.ShouldBe(lost.Recorded);
+        (await Operations.StatusAsync(TestContext.Current.CancellationToken)).ShouldAllBe(s => s.Proof!.Incomplete.Contains(lost.Tenant) && s.Proof.Altered!.Contains("after"));
     }
 
     [Fact]
     public async Task A_paused_projection_stands_still_and_goes_on_where_it_stopped()
     {
-        await service.ReachAsync(await WriteAsync(new History(7), 20), [.. Operations.Names]);
+        await Running.ReachAsync(await WriteAsync(new History(7), 20), [.. Operations.Names]);
         (await Operations.PauseAsync("TaskList", "ann", TestContext.Current.CancellationToken)).ShouldBeTrue();
         var paused = (await Operations.StatusAsync(TestContext.Current.CancellationToken)).Single(s => s.Projection == "TaskList").Position;
         var last = await WriteAsync(new History(8), 20);
-        await service.ReachAsync(last, "TaskDetail");
-        (await service.Get<ProjectionPositions>().WaitAsync("TaskList", last, TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken)).ShouldBe(new PositionWait(Reached: false, paused));
+        await Running.ReachAsync(last, "TaskDetail");
+        (await Running.Get<ProjectionPositions>().WaitAsync("TaskList", last, TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken)).ShouldBe(new PositionWait(Reached: false, paused));
 
         (await Operations.ResumeAsync("TaskList", TestContext.Current.CancellationToken)).ShouldBeTrue();
-        await service.ReachAsync(last, "TaskList");
+        await Running.ReachAsync(last, "TaskList");
         await ShouldBeCompleteAsync();
     }
 
     [Fact]
     public async Task A_build_whose_process_died_is_gone_on_with_by_another()
     {
-        await service.ReachAsync(await WriteAsync(new History(9), 200), [.. Operations.Names]);
+        await Running.ReachAsync(await WriteAsync(new History(9), 200), [.. Operations.Names]);
         foreach (var state in new[] { BuildStates.Copying, BuildStates.Indexing, BuildStates.CatchingUp })
         {
             // A build that its process left in this state; its lease has run out.
             var owner = Guid.CreateVersion7();
-            var projection = service.Get<IEnumerable<Projection>>().Single(p => p.Name == "TaskList");
+            var projection = Running.Get<IEnumerable<Projection>>().Single(p => p.Name == "TaskList");
             using var killed = new CancellationTokenSource();
-            var build = (await service.Get<ProjectionRebuild>().BeginAsync(projection, switches: true, owner, "test", TestContext.Current.CancellationToken)).ShouldNotBeNull();
-            var running = service.Get<ProjectionRebuild>().RunAsync(projection, build, owner, killed.Token);
+            var build = (await Running.Get<ProjectionRebuild>().BeginAsync(projection, switches: true, owner, "test", TestContext.Current.CancellationToken)).ShouldNotBeNull();
+            var running = Running.Get<ProjectionRebuild>().RunAsync(projection, build, owner, killed.Token);
             await UntilAsync(state, build.Generation);
             await killed.CancelAsync();
             await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -205,9 +214,9 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
     public async Task A_higher_version_in_code_is_built_beside_the_old_one_and_takes_over()
     {
         var last = await WriteAsync(new History(10), 80);
-        await service.ReachAsync(last, [.. Operations.Names]);
-        await service.StopAsync();
-        await using var deployed = await Service.On(database, more: services =>
+        await Running.ReachAsync(last, [.. Operations.Names]);
+        await Running.StopAsync();
+        await using var deployed = await Service.On(Database, more: services =>
         {
             services.AddSingleton<Projection, ShoutingProjectList>();
             services.Remove(services.Single(s => s.ImplementationType == typeof(ProjectList.ProjectListProjection)));
@@ -216,7 +225,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
         await deployed.ReachAsync(last, "ProjectList");
         while ((await deployed.Get<ProjectionOperations>().StatusAsync(TestContext.Current.CancellationToken)).Single(s => s.Projection == "ProjectList").Version != 2)
             await deployed.Get<RebuildSupervisor>().RunOnceAsync(TestContext.Current.CancellationToken);
-        var further = await deployed.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Project("NEW", "new"));
+        var further = await deployed.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Project("NEW", "new"));
         await deployed.ReachAsync(further, "ProjectList");
 
         (await ColumnAsync<long>("select last_seq_id from mt_event_progression where name = 'ProjectList:V2:All'")).ShouldBe(further);
@@ -243,7 +252,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
         for (var i = 0; i < times; i++)
         {
             var (to, stream, events) = history.Next();
-            last = await service.AppendAsync(to, stream, events);
+            last = await Running.AppendAsync(to, stream, events);
         }
 
         return last;
@@ -262,8 +271,8 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
         var reads = 0;
         for (; !stop.IsCancellationRequested; reads++)
         {
-            await service.Get<TaskListQuery>().RunAsync(new TenantId("acme corp."), TaskListFilter.All, TaskListSort.NewestFirst, null, 50, CancellationToken.None);
-            await service.Get<TaskDetail.TaskDetailQuery>().FindAsync(tenant, Guid.CreateVersion7(), CancellationToken.None);
+            await Running.Get<TaskListQuery>().RunAsync(new TenantId("acme corp."), TaskListFilter.All, TaskListSort.NewestFirst, null, 50, CancellationToken.None);
+            await Running.Get<TaskDetail.TaskDetailQuery>().FindAsync(Tenant, Guid.CreateVersion7(), CancellationToken.None);
         }
 
         return reads;
@@ -271,7 +280,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
 
     private async Task ExecuteAsync(string sql, params object[] values)
     {
-        await using var command = database.DataSource.CreateCommand(sql);
+        await using var command = Database.DataSource.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         await command.ExecuteNonQueryAsync();
@@ -279,7 +288,7 @@ public sealed class RebuildTests(PostgresServer server) : IAsyncLifetime
 
     private async Task<T> ColumnAsync<T>(string sql, params object[] values)
     {
-        await using var command = database.DataSource.CreateCommand(sql);
+        await using var command = Database.DataSource.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         return (T)(await command.ExecuteScalarAsync())!;

@@ -12,31 +12,14 @@ using Shouldly;
 
 namespace Events.Projections.Tests;
 
-public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
+public sealed class TaskListTests(PostgresServer server) : ServiceTests(server)
 {
-    private readonly TenantId tenant = new(Guid.CreateVersion7());
-    private readonly Guid project = Guid.CreateVersion7();
-    private TestDatabase database = null!;
-    private Service service = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await server.CreateDatabaseAsync(Service.Migrations);
-        service = await Service.On(database).StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await service.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_created_task_is_in_the_list_once_its_position_is_reached()
     {
         var task = Guid.CreateVersion7();
-        var position = await service.AppendAsync(tenant, task, Samples.Created(project, 1, "Grüße \"quoted\"", labels: ["bug", "api"]));
-        await service.ReachAsync(position, TaskListQuery.Projection);
+        var position = await Running.AppendAsync(Tenant, task, Samples.Created(Project, 1, "Grüße \"quoted\"", labels: ["bug", "api"]));
+        await Running.ReachAsync(position, TaskListQuery.Projection);
 
         var page = await ListAsync(TaskListFilter.All, TaskListSort.NewestFirst);
 
@@ -57,21 +40,21 @@ public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
         var last = 0L;
         for (var i = 1; i <= 23; i++)
         {
-            last = await service.AppendAsync(
-                tenant,
+            last = await Running.AppendAsync(
+                Tenant,
                 Guid.CreateVersion7(),
-                Samples.Created(project, i, $"Task {i}", assignee, (WorkStatus)(i % 6), (Priority)(i % 5), new DateOnly(2026, 1, 1 + (i % 7)), "all"));
+                Samples.Created(Project, i, $"Task {i}", assignee, (WorkStatus)(i % 6), (Priority)(i % 5), new DateOnly(2026, 1, 1 + (i % 7)), "all"));
         }
 
-        await service.ReachAsync(last, TaskListQuery.Projection);
+        await Running.ReachAsync(last, TaskListQuery.Projection);
         TaskListFilter[] filters =
         [
             TaskListFilter.All,
-            new() { ProjectId = project },
+            new() { ProjectId = Project },
             new() { AssigneeId = assignee },
             new() { Label = "all" },
-            new() { ProjectId = project, Statuses = [WorkStatus.Todo, WorkStatus.Done] },
-            new() { ProjectId = project, AssigneeId = assignee, Label = "all", Priorities = [Priority.High] },
+            new() { ProjectId = Project, Statuses = [WorkStatus.Todo, WorkStatus.Done] },
+            new() { ProjectId = Project, AssigneeId = assignee, Label = "all", Priorities = [Priority.High] },
         ];
         foreach (var filter in filters)
         {
@@ -102,23 +85,23 @@ public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
     {
         var task = Guid.CreateVersion7();
         var comment = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, task, Samples.Created(project, 1, labels: ["bug"]));
-        await service.AppendAsync(tenant, task, new TaskStatusChanged(WorkStatus.Todo, WorkStatus.InProgress), new TaskLabelled("api"), new TaskUnlabelled("bug"), new CommentAdded(comment, "Looks good", "ann"));
-        var position = await service.AppendAsync(tenant, task, new CommentEdited(comment, "Looks fine"), new TaskEstimated(2.5m, 0.5m));
-        await service.ReachAsync(position, TaskListQuery.Projection, TaskDetailQuery.Projection);
+        await Running.AppendAsync(Tenant, task, Samples.Created(Project, 1, labels: ["bug"]));
+        await Running.AppendAsync(Tenant, task, new TaskStatusChanged(WorkStatus.Todo, WorkStatus.InProgress), new TaskLabelled("api"), new TaskUnlabelled("bug"), new CommentAdded(comment, "Looks good", "ann"));
+        var position = await Running.AppendAsync(Tenant, task, new CommentEdited(comment, "Looks fine"), new TaskEstimated(2.5m, 0.5m));
+        await Running.ReachAsync(position, TaskListQuery.Projection, TaskDetailQuery.Projection);
 
         var item = Items(await ListAsync(new TaskListFilter { Label = "api" }, TaskListSort.NewestFirst)).Single();
         item.GetProperty("status").GetString().ShouldBe("in_progress");
         item.GetProperty("estimate").GetDecimal().ShouldBe(0.5m);
         Items(await ListAsync(new TaskListFilter { Label = "bug" }, TaskListSort.NewestFirst)).ShouldBeEmpty();
 
-        var detail = await service.Get<TaskDetailQuery>().FindAsync(tenant, task, CancellationToken.None);
+        var detail = await Running.Get<TaskDetailQuery>().FindAsync(Tenant, task, CancellationToken.None);
         detail.Version.ShouldBe(7);
         JsonDocument.Parse(detail.Json).RootElement.GetProperty("commentCount").GetInt32().ShouldBe(1);
-        var comments = Items(await service.Get<TaskDetailQuery>().CommentsAsync(tenant, task, 0, 10, CancellationToken.None));
+        var comments = Items(await Running.Get<TaskDetailQuery>().CommentsAsync(Tenant, task, 0, 10, CancellationToken.None));
         comments.Single().GetProperty("body").GetString().ShouldBe("Looks fine");
         comments.Single().GetProperty("author").GetString().ShouldBe("ann");
-        var history = await service.Get<TaskHistoryQuery>().RunAsync(tenant, task, null, 3, CancellationToken.None);
+        var history = await Running.Get<TaskHistoryQuery>().RunAsync(Tenant, task, null, 3, CancellationToken.None);
         Items(history).Select(h => h.GetProperty("version").GetInt64()).ShouldBe([7, 6, 5]);
         history.Next.ShouldNotBeNull();
     }
@@ -126,10 +109,10 @@ public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task Another_tenant_sees_nothing()
     {
-        var position = await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Created(project, 1));
-        await service.ReachAsync(position, TaskListQuery.Projection);
+        var position = await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 1));
+        await Running.ReachAsync(position, TaskListQuery.Projection);
 
-        var page = await service.Get<TaskListQuery>().RunAsync(new TenantId(Guid.CreateVersion7()), new TaskListFilter { ProjectId = project }, new TaskListSort(TaskListOrder.Rank, false), null, 50, CancellationToken.None);
+        var page = await Running.Get<TaskListQuery>().RunAsync(new TenantId(Guid.CreateVersion7()), new TaskListFilter { ProjectId = Project }, new TaskListSort(TaskListOrder.Rank, false), null, 50, CancellationToken.None);
 
         page.Count.ShouldBe(0);
         page.Position.ShouldBeGreaterThanOrEqualTo(position);
@@ -139,36 +122,36 @@ public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
     public async Task Archived_and_deleted_tasks_leave_the_list_and_come_back()
     {
         var task = Guid.CreateVersion7();
-        await service.AppendAsync(tenant, task, Samples.Created(project, 1, labels: ["bug"]));
-        var gone = await service.AppendAsync(tenant, task, new TaskArchived());
-        await service.ReachAsync(gone, TaskListQuery.Projection);
+        await Running.AppendAsync(Tenant, task, Samples.Created(Project, 1, labels: ["bug"]));
+        var gone = await Running.AppendAsync(Tenant, task, new TaskArchived());
+        await Running.ReachAsync(gone, TaskListQuery.Projection);
         (await ListAsync(TaskListFilter.All, TaskListSort.NewestFirst)).Count.ShouldBe(0);
         (await ListAsync(new TaskListFilter { Label = "bug" }, TaskListSort.NewestFirst)).Count.ShouldBe(0);
 
-        var back = await service.AppendAsync(tenant, task, new TaskUnarchived());
-        await service.ReachAsync(back, TaskListQuery.Projection);
+        var back = await Running.AppendAsync(Tenant, task, new TaskUnarchived());
+        await Running.ReachAsync(back, TaskListQuery.Projection);
         (await ListAsync(new TaskListFilter { Label = "bug" }, TaskListSort.NewestFirst)).Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task Projects_are_listed_by_key_name_and_age()
     {
-        await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Project("WEB", "Website"));
-        var last = await service.AppendAsync(tenant, Guid.CreateVersion7(), Samples.Project("API", "The API"));
-        await service.ReachAsync(last, ProjectListQuery.Projection);
+        await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Project("WEB", "Website"));
+        var last = await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Project("API", "The API"));
+        await Running.ReachAsync(last, ProjectListQuery.Projection);
 
-        var query = service.Get<ProjectListQuery>();
-        var first = await query.RunAsync(tenant, archived: false, ProjectListOrder.Key, descending: false, null, 1, CancellationToken.None);
+        var query = Running.Get<ProjectListQuery>();
+        var first = await query.RunAsync(Tenant, archived: false, ProjectListOrder.Key, descending: false, null, 1, CancellationToken.None);
         Items(first).Single().GetProperty("key").GetString().ShouldBe("API");
-        var second = await query.RunAsync(tenant, archived: false, ProjectListOrder.Key, descending: false, first.Next, 1, CancellationToken.None);
+        var second = await query.RunAsync(Tenant, archived: false, ProjectListOrder.Key, descending: false, first.Next, 1, CancellationToken.None);
         Items(second).Single().GetProperty("key").GetString().ShouldBe("WEB");
         second.Next.ShouldBeNull();
         foreach (var order in Enum.GetValues<ProjectListOrder>())
-            (await query.RunAsync(tenant, archived: false, order, descending: true, null, 10, CancellationToken.None)).Count.ShouldBe(2);
+            (await query.RunAsync(Tenant, archived: false, order, descending: true, null, 10, CancellationToken.None)).Count.ShouldBe(2);
     }
 
     private Task<QueryPage> ListAsync(TaskListFilter filter, TaskListSort sort) =>
-        service.Get<TaskListQuery>().RunAsync(tenant, filter, sort, null, 50, TestContext.Current.CancellationToken);
+        Running.Get<TaskListQuery>().RunAsync(Tenant, filter, sort, null, 50, TestContext.Current.CancellationToken);
 
     private async Task<List<long>> WalkAsync(TaskListFilter filter, TaskListSort sort)
     {
@@ -176,7 +159,7 @@ public sealed class TaskListTests(PostgresServer server) : IAsyncLifetime
         KeysetCursor? after = null;
         do
         {
-            var page = await service.Get<TaskListQuery>().RunAsync(tenant, filter, sort, after, 5, TestContext.Current.CancellationToken);
+            var page = await Running.Get<TaskListQuery>().RunAsync(Tenant, filter, sort, after, 5, TestContext.Current.CancellationToken);
             page.Count.ShouldBe(Items(page).Count);
             numbers.AddRange(Items(page).Select(i => i.GetProperty("number").GetInt64()));
             after = page.Next;

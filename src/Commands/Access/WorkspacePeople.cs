@@ -1,4 +1,5 @@
 using Events.Commands.People;
+using Events.Commands.Workspaces;
 using Events.Platform.Tenancy;
 using Npgsql;
 
@@ -21,6 +22,15 @@ public sealed class WorkspacePeople(AccessDirectory directory, NpgsqlDataSource 
         || await IsPlaceholderAsync(tenant, person, ct)
         // Joined a moment ago through another process, perhaps: one look at the store before a refusal.
         || (await directory.NewestWorkspaceAsync(tenant, ct)).RoleOf(person) is not null;
+
+    /// <summary>Whether the project may be known to the person. Nobody signs in as a placeholder, so nothing is hidden from one.</summary>
+    public async ValueTask<bool> SeesAsync(TenantId tenant, Guid person, Guid projectId, CancellationToken ct) =>
+        IsShownTo(await directory.WorkspaceAsync(tenant, ct), person, projectId)
+        // Let in a moment ago through another process, perhaps.
+        || IsShownTo(await directory.NewestWorkspaceAsync(tenant, ct), person, projectId);
+
+    private static bool IsShownTo(WorkspaceState workspace, Guid person, Guid projectId) =>
+        workspace.RestrictedProjects.IsEmpty || workspace.RoleOf(person) is null || !workspace.HiddenFrom(person).Contains(projectId);
 
     private async Task<bool> IsPlaceholderAsync(TenantId tenant, Guid person, CancellationToken ct)
     {

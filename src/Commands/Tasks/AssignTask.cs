@@ -12,7 +12,8 @@ public sealed record AssignTask(Guid? AssigneeId) : TaskCommand
 
     /// <summary>null when the person may be assigned.</summary>
     internal static Decision? RefuseStranger(Guid? assignee, TaskFacts facts) =>
-        assignee is { } person && facts.Strangers.Contains(person)
-            ? Decision.Refuse("assignee_not_found", "Nobody in this workspace has this id.", "/assigneeId")
+        assignee is not { } person ? null
+            : facts.Strangers.Contains(person) ? Decision.Refuse("assignee_not_found", "Nobody in this workspace has this id.", "/assigneeId")
+            : facts.Outsiders.Contains(person) ? Decision.Refuse("assignee_sees_not", "The project is hidden from this person: let them see it first.", "/assigneeId")
             : null;
 }

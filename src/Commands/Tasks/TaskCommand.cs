@@ -37,6 +37,9 @@ public sealed record TaskFacts(
     /// <summary>Of the people whom the command names, those who are nobody in the workspace.</summary>
     public IReadOnlyCollection<Guid> Strangers { get; init; } = [];
 
+    /// <summary>Of the people whom the command names, those from whom the task's project is hidden.</summary>
+    public IReadOnlyCollection<Guid> Outsiders { get; init; } = [];
+
     /// <summary>What comes before the place that the task is put to; null: nothing, or no such task.</summary>
     public RankNeighbour? Behind { get; init; }
 

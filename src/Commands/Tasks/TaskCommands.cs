@@ -42,6 +42,7 @@ public sealed class TaskCommands(
                 {
                     TaskId = command.TaskId,
                     Strangers = await StrangersAsync(context, command.AssigneeId, ct),
+                    Outsiders = await OutsidersAsync(context, command.AssigneeId, command.ProjectId, ct),
                 };
                 return command.Refuse(project, facts)
                     ?? command.Decide(project, facts, await numbers.NextAsync(context.Tenant, command.ProjectId, ct));
@@ -65,7 +66,7 @@ public sealed class TaskCommands(
             taskId,
             async (task, version) => version == 0 || context.HiddenProjects.Contains(task.ProjectId)
                 ? Missing
-                : Decide(task, await FactsAsync(context, taskId, command, ct)),
+                : Decide(task, await FactsAsync(context, taskId, task.ProjectId, command, ct)),
             answer,
             [],
             ct);
@@ -132,7 +133,7 @@ public sealed class TaskCommands(
     public async ValueTask<Guid?> ProjectOfAsync(TenantId tenant, Guid taskId, CancellationToken ct) =>
         (await tasks.LoadAsync(tenant, taskId, ct)).State is { Exists: true } task ? task.ProjectId : null;
 
-    private async ValueTask<TaskFacts> FactsAsync(CommandContext context, Guid taskId, TaskCommand command, CancellationToken ct)
+    private async ValueTask<TaskFacts> FactsAsync(CommandContext context, Guid taskId, Guid projectId, TaskCommand command, CancellationToken ct)
     {
         var facts = new TaskFacts(context.Actor, context.MayModerate) { TaskId = taskId };
         foreach (var part in PartsOf(command))
@@ -140,8 +141,16 @@ public sealed class TaskCommands(
             facts = part switch
             {
                 ReparentTask reparent => facts with { Parent = await LineOfAsync(context, reparent.ParentId, ct) },
-                AssignTask assign => facts with { Strangers = await StrangersAsync(context, assign.AssigneeId, ct) },
-                WatchTask watch => facts with { Strangers = await StrangersAsync(context, watch.PersonId, ct) },
+                AssignTask assign => facts with
+                {
+                    Strangers = await StrangersAsync(context, assign.AssigneeId, ct),
+                    Outsiders = await OutsidersAsync(context, assign.AssigneeId, projectId, ct),
+                },
+                WatchTask watch => facts with
+                {
+                    Strangers = await StrangersAsync(context, watch.PersonId, ct),
+                    Outsiders = await OutsidersAsync(context, watch.PersonId, projectId, ct),
+                },
                 LinkTask link => facts with
                 {
                     OtherExists = (await tasks.LoadAsync(context.Tenant, link.OtherTaskId, ct)).State is { Exists: true, IsDeleted: false } other
@@ -157,11 +166,14 @@ public sealed class TaskCommands(
     private async ValueTask<IReadOnlyCollection<Guid>> StrangersAsync(CommandContext context, Guid? named, CancellationToken ct) =>
         named is not { } person || await people.KnowsAsync(context.Tenant, person, ct) ? [] : [person];
 
+    private async ValueTask<IReadOnlyCollection<Guid>> OutsidersAsync(CommandContext context, Guid? named, Guid projectId, CancellationToken ct) =>
+        named is not { } person || await people.SeesAsync(context.Tenant, person, projectId, ct) ? [] : [person];
+
     /// <summary>What a change would come to, without making it.</summary>
     public async ValueTask<Result> TryChangeAsync(CommandContext context, Guid taskId, TaskCommand command, CancellationToken ct)
     {
         var (task, version) = await tasks.LoadAsync(context.Tenant, taskId, ct);
-        return (version == 0 ? Missing : command.Decide(task, await FactsAsync(context, taskId, command, ct))) switch
+        return (version == 0 ? Missing : command.Decide(task, await FactsAsync(context, taskId, task.ProjectId, command, ct))) switch
         {
             Decision.Refused refused => new Result.Refused(refused.Code, refused.Detail, refused.Pointer),
             Decision.Accepted accepted => new Result.Done(task, version, 0, null, accepted.Events),

@@ -14,9 +14,10 @@ namespace Events.EventStore.Ledger;
 /// SHA-256 over the chain before and the event's digest, 32 bytes, zero at the beginning: nobody can change, drop or insert an event
 /// without every later value changing. Kept outside, one value proves all that came before it.
 /// </param>
-public sealed record LedgerEntry(long Position, long Events, UInt128 Sum, ReadOnlyMemory<byte> Chain)
+/// <param name="Keys">The <see cref="EventHash"/>es, added likewise: what a read model that does not look into every event keeps.</param>
+public sealed record LedgerEntry(long Position, long Events, UInt128 Sum, ReadOnlyMemory<byte> Chain, UInt128 Keys)
 {
-    public static LedgerEntry Empty { get; } = new(0, 0, UInt128.Zero, new byte[EventDigest.Length]);
+    public static LedgerEntry Empty { get; } = new(0, 0, UInt128.Zero, new byte[EventDigest.Length], UInt128.Zero);
 
     /// <summary>The entry after one more event, which must be the tenant's next.</summary>
     public LedgerEntry With(RecordedEvent recorded)
@@ -25,11 +26,12 @@ public sealed record LedgerEntry(long Position, long Events, UInt128 Sum, ReadOn
         Chain.Span.CopyTo(link);
         var digest = link[EventDigest.Length..];
         EventDigest.Write(recorded, digest);
-        return new LedgerEntry(recorded.Position, Events + 1, unchecked(Sum + BinaryPrimitives.ReadUInt128BigEndian(digest)), SHA256.HashData(link));
+        return new LedgerEntry(
+            recorded.Position, Events + 1, unchecked(Sum + BinaryPrimitives.ReadUInt128BigEndian(digest)), SHA256.HashData(link), unchecked(Keys + EventHash.Of(recorded)));
     }
 
     /// <summary>Whether both tell of the same events; the position of the last one is part of its digest.</summary>
-    public bool Agrees(LedgerEntry other) => Events == other.Events && Sum == other.Sum && Chain.Span.SequenceEqual(other.Chain.Span);
+    public bool Agrees(LedgerEntry other) => Events == other.Events && Sum == other.Sum && Keys == other.Keys && Chain.Span.SequenceEqual(other.Chain.Span);
 }
 
 /// <summary>The first place where the events differ from what the ledger recorded.</summary>

@@ -154,14 +154,14 @@ internal sealed partial class LedgerFollower(
         """
         with entry as (
           select *
-          from unnest($1, $2, $3, $4, $5) as e (tenant_id, position, events, sum, chain)),
+          from unnest($1, $2, $3, $4, $5, $7) as e (tenant_id, position, events, sum, chain, keys)),
         passing as (
           delete from event_ledger l
           using (select distinct tenant_id from entry) e
           where l.tenant_id = e.tenant_id and l.events % $6 <> 0
             and l.position = (select max(position) from event_ledger m where m.tenant_id = e.tenant_id))
-        insert into event_ledger (tenant_id, position, events, sum, chain)
-        select tenant_id, position, events, sum::numeric, chain
+        insert into event_ledger (tenant_id, position, events, sum, chain, keys)
+        select tenant_id, position, events, sum::numeric, chain, keys::numeric
         from entry
         """;
 
@@ -179,6 +179,7 @@ internal sealed partial class LedgerFollower(
                 new NpgsqlParameter<string[]> { TypedValue = [.. entries.Select(e => e.Entry.Sum.ToString(CultureInfo.InvariantCulture))] },
                 new NpgsqlParameter<byte[][]> { TypedValue = [.. entries.Select(e => e.Entry.Chain.ToArray())] },
                 new NpgsqlParameter<int> { TypedValue = EntryEvents },
+                new NpgsqlParameter<string[]> { TypedValue = [.. entries.Select(e => e.Entry.Keys.ToString(CultureInfo.InvariantCulture))] },
             },
         };
         await command.ExecuteNonQueryAsync(ct);

@@ -5,6 +5,7 @@ create table event_ledger (
     events bigint not null,
     sum numeric(39) not null,
     chain bytea not null,
+    keys numeric(39) not null,
     recorded_at timestamptz not null default now(),
     constraint pk_event_ledger primary key (tenant_id, position)
 );

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Events.Commands.Deciding;
+using static Events.Http.Bodies.BodyValues;
 
 namespace Events.Http.Bodies;
 
@@ -360,56 +361,6 @@ public sealed class BodyShape<T> : IBodyShape
         members.Add(new Member(name, Encoding.UTF8.GetBytes(name), $"/{name}", schema, read));
         return this;
     }
-
-    private static string TypeOf(string type, bool nullable) => nullable ? $"[\"{type}\",\"null\"]" : $"\"{type}\"";
-
-    private static bool Null(ref Utf8JsonReader reader, bool nullable, string pointer, BodyErrors errors, out bool isNull)
-    {
-        isNull = reader.TokenType == JsonTokenType.Null;
-        if (isNull && !nullable)
-            errors.Add(pointer, "not_nullable", "It cannot be null; leave it out instead.");
-        return isNull && nullable;
-    }
-
-    private static bool IsString(ref Utf8JsonReader reader, string pointer, BodyErrors errors)
-    {
-        if (reader.TokenType == JsonTokenType.String)
-            return true;
-        Wrong(ref reader, pointer, "It must be a string.", errors);
-        return false;
-    }
-
-    private static bool IsArray(ref Utf8JsonReader reader, string pointer, BodyErrors errors)
-    {
-        if (reader.TokenType == JsonTokenType.StartArray)
-            return true;
-        Wrong(ref reader, pointer, "It must be an array.", errors);
-        return false;
-    }
-
-    private static void Wrong(ref Utf8JsonReader reader, string pointer, string detail, BodyErrors errors)
-    {
-        errors.Add(pointer, "wrong_type", detail);
-        reader.Skip();
-    }
-
-    private static bool TryText(ref Utf8JsonReader reader, out string? text)
-    {
-        try
-        {
-            text = reader.GetString();
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // Bytes that are not UTF-8, or an escaped half of a surrogate pair.
-            text = null;
-            return false;
-        }
-    }
-
-    private static string Escape(string name) =>
-        (name.Length > 64 ? string.Concat(name.AsSpan(0, 64), "…") : name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     private delegate void MemberReader(ref Utf8JsonReader reader, T target, string pointer, BodyErrors errors);
 

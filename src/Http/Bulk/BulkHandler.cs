@@ -82,6 +82,8 @@ public sealed class BulkHandler(MessageBus bus, EventAppender appender, ProjectC
         if (request.Changes.Change.AssigneeId is { } assignee && !await people.KnowsAsync(caller.Tenant, assignee, ct))
             return Problem.OfField(422, "assignee_not_found", "Nobody in this workspace has this id.", "/changes/assigneeId");
         var change = request.Changes.Change;
+        if (change.AssigneeId is { } named && request.Filter.ProjectId is { } place && !await people.SeesAsync(caller.Tenant, named, place, ct))
+            return Problem.OfField(422, "assignee_sees_not", "The project is hidden from this person: let them see it first.", "/changes/assigneeId");
         if (change.ToCommands().Count == 0)
             return Problem.OfField(400, "invalid_request", "Nothing would change.", "/changes", "required");
         if (change.Archive && change.Delete)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Events.Http.Auth;
+using Events.Http.Lists;
 using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace Events.Http.Describing;
@@ -90,6 +91,8 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
 
         foreach (var query in said.Query)
             parameters.Add((JsonNode)Parameter(query, "query"));
+        if (verb == "GET" && SparseAnswers.FieldsOf(said) is { Count: > 0 } fields)
+            parameters.Add((JsonNode)Parameter(Describing.Parameter.Text(SparseAnswers.Parameter, $"Only these members{(said.Paginated ? " of the items" : "")}, separated by commas: {string.Join(", ", fields)}.", string.Join(',', fields.Take(3))), "query"));
         if (verb == "POST" && said.Repeated is null)
             parameters.Add((JsonNode)Reference("parameters/IdempotencyKey"));
         if (verb is "PATCH" or "DELETE" || (said.Commands.Count > 0 && route.Parameters.Count > 0))

@@ -1,3 +1,4 @@
+using Events.Http.Answers;
 using Events.Http.Auth;
 
 namespace Events.Http.Describing;
@@ -12,5 +13,6 @@ public static class OpenApiEndpoint
             http.Response.ContentLength = document.Length;
             await http.Response.BodyWriter.WriteAsync(document);
         })
+        .WithReadConventions()
         .AllowAnybody("The description of the API holds no data of anybody.");
 }

@@ -15,10 +15,10 @@ public static class PageAnswer
     private const int PlaceIdBytes = 16;
 
     public static async Task WritePageAsync(
-        this HttpContext http, QueryPage page, string list, CursorSigner signer, IReadOnlyList<string>? fields = null, Action<IBufferWriter<byte>>? more = null)
+        this HttpContext http, QueryPage page, string list, CursorSigner signer, Action<IBufferWriter<byte>>? more = null)
     {
         var caller = http.Features.Get<Caller>()!;
-        var items = fields is null ? page.Items : SparseFields.Apply(page.Items, fields);
+        var items = page.Items;
         var cursor = page.Next is { } next ? signer.Sign(caller.Tenant, list, Place(next)) : null;
         var response = http.Response;
         response.Headers[CommandRunner.PositionHeader] = page.Position.ToString(CultureInfo.InvariantCulture);
@@ -66,23 +66,6 @@ public static class PageAnswer
         return null;
     }
 
-    /// <summary>The members that <c>fields</c> asks for; null: all.</summary>
-    public static IReadOnlyList<string>? ReadFields(this QueryParameters query, IReadOnlyList<string> known)
-    {
-        if (query.Find("fields") is not { } text)
-            return null;
-        var fields = text.Split(',', StringSplitOptions.TrimEntries);
-        foreach (var field in fields)
-        {
-            if (known.Contains(field, StringComparer.Ordinal))
-                continue;
-            query.Refuse("fields", "unknown_field", $"It takes, with commas between: {string.Join(", ", known)}.");
-            return null;
-        }
-
-        return fields;
-    }
-
     /// <summary>Answers the problem when the query has one.</summary>
     public static async ValueTask<bool> RefusedAsync(this HttpContext http, QueryParameters query)
     {
@@ -100,7 +83,7 @@ public static class PageAnswer
         return place;
     }
 
-    private static string NextLink(HttpRequest request, string cursor)
+    internal static string NextLink(HttpRequest request, string cursor)
     {
         var target = new StringBuilder("<").Append(request.Path.Value).Append('?');
         foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(request.QueryString.Value))

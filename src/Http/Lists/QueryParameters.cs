@@ -39,12 +39,22 @@ public sealed class QueryParameters
             return query;
         }
 
+        var sparse = false;
         foreach (var pair in new QueryStringEnumerable(text))
         {
             var name = pair.DecodeName();
             var index = known.IndexOf(name.ToString());
             if (index < 0)
             {
+                // Read where the answer is thinned out; twice is refused like any other.
+                if (name.Span.SequenceEqual(SparseAnswers.Parameter) && SparseAnswers.IsAsked(request.HttpContext))
+                {
+                    if (sparse)
+                        query.Refuse(SparseAnswers.Parameter, "duplicate_parameter", "The parameter is there twice.");
+                    sparse = true;
+                    continue;
+                }
+
                 query.Refuse(Shorten(name.ToString()), "unknown_parameter", $"There is no such parameter here; there are: {string.Join(", ", known.ToArray())}.");
                 continue;
             }

@@ -60,7 +60,7 @@ public static class StatePage
             json.WriteEndObject();
         });
         if (next is not null)
-            http.Response.Headers.Link = $"<{http.Request.Path}?limit={limit}&cursor={next}>; rel=\"next\"";
+            http.Response.Headers.Link = PageAnswer.NextLink(http.Request, next);
         await http.WriteDocumentAsync(json, $"\"{ContentHash.Of(json, next):x16}\"");
     }
 

@@ -50,6 +50,14 @@ public static class ProjectionEndpoints
             Path = Name,
             Example = Done,
         });
+        api.MapPost("/operations/projections/{name}/verify", operations.VerifyAsync).RequirePermission(Permission.OperationsWrite).Describe(new("verifyProjection", Tag, "Prove that a read model is complete")
+        {
+            Repeated = "it says what is to be; a repeat finds it so, or is refused.",
+            Description = "Compares, workspace by workspace, the count and sum of the events that were folded with the store's running proof and with the events themselves, and looks whether each still says what it said. Runs in a process of the role `projections`; `proof` in the status tells what it found.",
+            Path = Name,
+            Status = 202,
+            Example = Done,
+        });
         api.MapPost("/operations/projections/{name}/release", operations.ReleaseAsync).RequirePermission(Permission.OperationsWrite).Describe(new("releaseStream", Tag, "Fold what waits of a parked stream")
         {
             Repeated = "it says what is to be; a repeat finds it so, or is refused.",

@@ -51,6 +51,16 @@ public sealed class ProjectionHandlers(ProjectionOperations operations, TimeProv
             await WriteAsync(http, 200, ProjectionJson.Changed(name, await operations.ResumeAsync(name, http.RequestAborted)));
     }
 
+    public async Task VerifyAsync(HttpContext http)
+    {
+        if (await RequireAsync(http) is not { } name)
+            return;
+        await operations.RequestVerificationAsync(name, http.RequestAborted);
+        http.Response.Headers.Location = "/api/v1/operations/projections";
+        http.Response.Headers.RetryAfter = "2";
+        await WriteAsync(http, 202, ProjectionJson.Changed(name, changed: true));
+    }
+
     public async Task ReleaseAsync(HttpContext http)
     {
         if (await RequireAsync(http) is not { } name || await ReadAsync(http, withReason: false) is not { } stream)

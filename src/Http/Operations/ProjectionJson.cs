@@ -7,7 +7,7 @@ namespace Events.Http.Operations;
 internal static class ProjectionJson
 {
     public const string Example =
-        """{"projections":[{"projection":"TaskList","version":1,"wantedVersion":1,"generation":2,"position":120044,"lag":0,"owner":"web-1/4711","paused":false,"rolledBack":false,"canRollBack":true,"parked":[],"build":{"generation":2,"state":"switched","eventsDone":120000,"eventsTotal":120000,"eventsPerSecond":361000,"secondsLeft":null,"rowsCompared":30000,"rowsDifferent":0,"throttledMs":0,"error":null}}]}""";
+        """{"projections":[{"projection":"TaskList","version":1,"wantedVersion":1,"generation":2,"position":120044,"lag":0,"owner":"web-1/4711","paused":false,"rolledBack":false,"canRollBack":true,"parked":[],"build":{"generation":2,"state":"switched","eventsDone":120000,"eventsTotal":120000,"eventsPerSecond":361000,"secondsLeft":null,"rowsCompared":30000,"rowsDifferent":0,"throttledMs":0,"error":null},"proof":{"checkedAt":"2026-11-21T09:30:00Z","position":120044,"events":120000,"workspaces":12,"incomplete":[],"altered":[]}}]}""";
 
     public static byte[] Status(IReadOnlyList<ProjectionStatus> all, DateTimeOffset now)
     {
@@ -58,6 +58,24 @@ internal static class ProjectionJson
             Write(json, build, now);
         else
             json.WriteNull("build");
+        if (one.Proof is { } proof)
+            Write(json, proof);
+        else
+            json.WriteNull("proof");
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ProjectionProof proof)
+    {
+        json.WriteStartObject("proof");
+        json.WriteString("checkedAt", proof.CheckedAt.UtcDateTime);
+        json.WriteNumber("position", proof.Position);
+        json.WriteNumber("events", proof.Events);
+        json.WriteNumber("workspaces", proof.Tenants);
+        json.WritePropertyName("incomplete");
+        json.WriteRawValue(proof.Incomplete);
+        json.WritePropertyName("altered");
+        json.WriteRawValue(proof.Altered ?? "null");
         json.WriteEndObject();
     }
 

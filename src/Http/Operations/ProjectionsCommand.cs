@@ -13,7 +13,7 @@ internal static class ProjectionsCommand
         """
         events projections status
         events projections rebuild NAME|all           builds beside the live tables, compares, switches
-        events projections verify [NAME|all] [--rows]  proves that no event is missing; --rows also compares every row with a rebuild
+        events projections verify [NAME|all] [--rows]  proves that no event is missing or altered; --rows also compares every row with a rebuild
         events projections rollback NAME              back to the tables before the last switch
         events projections pause|resume NAME|all
         events projections release NAME WORKSPACE STREAM
@@ -132,11 +132,16 @@ internal static class ProjectionsCommand
     private static async Task<int> VerifyAsync(ProjectionOperations operations, IReadOnlyList<string> names, CancellationToken ct)
     {
         var result = 0;
-        foreach (var found in await operations.VerifyAsync([.. names], ct))
+        var (projections, altered) = await operations.VerifyWithStoreAsync([.. names], ct);
+        foreach (var difference in altered)
+            Console.WriteLine($"store: workspace {difference.Tenant}: the events after position {difference.After:#,##0}, up to {difference.UpTo:#,##0}, are NOT AS RECORDED");
+        if (altered.Count > 0)
+            result = 2;
+        foreach (var found in projections)
         {
             Console.WriteLine($"{found.Projection}: {(found.IsComplete ? "complete" : "NOT COMPLETE")}, {found.Events:#,##0} events of {found.TenantsChecked:#,##0} workspaces up to position {found.Position:#,##0}");
             foreach (var tenant in found.Incomplete)
-                Console.WriteLine($"  workspace {tenant.Tenant}: {tenant.Folded} folded, {tenant.Waiting} waiting, {tenant.Skipped} skipped, {tenant.Stored} stored");
+                Console.WriteLine($"  workspace {tenant.Tenant}: {tenant.Folded} folded, {tenant.Waiting} waiting, {tenant.Skipped} skipped, {tenant.Stored} stored, {tenant.Recorded} recorded");
             if (!found.IsComplete)
                 result = 2;
         }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Events.Http.Answers;
 using Events.Http.Auth;
 
 namespace Events.Http.Reference;
@@ -14,9 +15,9 @@ internal static class ReferencePage
 
     public static IEndpointRouteBuilder MapReferencePage(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/", () => TypedResults.Bytes(Html, "text/html; charset=utf-8")).ExcludeFromDescription().AllowAnybody(Public);
-        routes.MapGet("/reference.js", () => TypedResults.Bytes(Script, "text/javascript; charset=utf-8")).ExcludeFromDescription().AllowAnybody(Public);
-        routes.MapGet("/reference.css", () => TypedResults.Bytes(Style, "text/css; charset=utf-8")).ExcludeFromDescription().AllowAnybody(Public);
+        routes.MapGet("/", () => TypedResults.Bytes(Html, "text/html; charset=utf-8")).ExcludeFromDescription().WithReadConventions().AllowAnybody(Public);
+        routes.MapGet("/reference.js", () => TypedResults.Bytes(Script, "text/javascript; charset=utf-8")).ExcludeFromDescription().WithReadConventions().AllowAnybody(Public);
+        routes.MapGet("/reference.css", () => TypedResults.Bytes(Style, "text/css; charset=utf-8")).ExcludeFromDescription().WithReadConventions().AllowAnybody(Public);
         return routes;
     }
 

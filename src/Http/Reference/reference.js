@@ -38,6 +38,11 @@ const exampleOf = (content) => content?.example ?? Object.values(content?.exampl
 
 const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
+// Of Markdown what descriptions use: code between backticks, strong text between double asterisks.
+const marked = (text) =>
+  text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) =>
+    part.startsWith("`") ? el("code", {}, part.slice(1, -1)) : part.startsWith("**") ? el("strong", {}, part.slice(2, -2)) : part);
+
 const operationsOf = (api) =>
   Object.entries(api.paths).flatMap(([path, item]) =>
     methods.filter((method) => item[method]).map((method) => {
@@ -103,7 +108,7 @@ const parameterTable = (api, parameters, inputs) =>
       return el("tr", {},
         el("td", {}, el("code", {}, parameter.name), parameter.required ? " *" : ""),
         el("td", {}, parameter.in),
-        el("td", {}, typeOf(api, parameter.schema), about ? el("div", {}, el("small", {}, about)) : null),
+        el("td", {}, typeOf(api, parameter.schema), about ? el("div", {}, el("small", {}, ...marked(about))) : null),
         el("td", {}, input));
     })));
 
@@ -138,7 +143,8 @@ const article = (api, operation, token) => {
   const current = () => request(operation, inputs, body?.value, token.value);
   return el("article", { id: operation.id, "data-text": `${operation.method} ${operation.path} ${operation.summary ?? ""} ${operation.tag}`.toLowerCase() },
     el("h3", {}, el("span", { class: `method ${operation.method}` }, operation.method), ` ${operation.path}`),
-    el("p", {}, operation.summary ?? "", operation.description ? ` ${operation.description}` : ""),
+    operation.summary ? el("p", { class: "summary" }, operation.summary) : null,
+    operation.description ? el("p", { class: "description" }, ...marked(operation.description)) : null,
     parameters.length > 0 ? parameterTable(api, parameters, inputs) : null,
     body ? el("div", {}, memberTable(api, content.schema), body) : null,
     answers(api, operation),

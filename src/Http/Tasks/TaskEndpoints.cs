@@ -82,7 +82,6 @@ public static class TaskEndpoints
                 Parameter.Text("q", "Only with all these words in title or description; the 1,000 best matches, best first unless `sort` says otherwise.", "release notes"),
                 Parameter.Time("at", "The list as it was at this moment."),
                 Parameter.Choice("sort", "By what; with `-` before it, largest first. What is offered depends on the filter: by `rank`, `number` and `priority` within a project.", ["-created", .. TaskQueries.Sorts.Where(s => s != "-created")]),
-                Parameter.Text("fields", "Only these members of the items, separated by commas.", "id,key,title"),
                 Parameter.Limit,
                 Parameter.Cursor,
             ],
@@ -101,6 +100,15 @@ public static class TaskEndpoints
             Query = [Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page("""{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","author":"01938f5e-0000-7000-8000-0000000000aa","body":"Looks good to *me*.","createdAt":"2026-11-21T09:30:00Z","editedAt":null}"""),
             Paginated = true,
+        });
+        var parts = api.ServiceProvider.GetRequiredService<TaskPartQueries>();
+        api.MapGet("/tasks/{id}/comments/{commentId}", parts.CommentAsync).RequirePermission(Permission.TasksRead).Describe(new("getComment", Tag, "Read a comment")
+        {
+            Example = """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","author":"01938f5e-0000-7000-8000-0000000000aa","body":"Looks good to *me*.","createdAt":"2026-11-21T09:30:00Z","editedAt":null}""",
+        });
+        api.MapGet("/tasks/{id}/checklist/{itemId}", parts.ChecklistItemAsync).RequirePermission(Permission.TasksRead).Describe(new("getChecklistItem", Tag, "Read an item of the checklist")
+        {
+            Example = """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e62","text":"Ask the translators","done":false}""",
         });
         api.MapGet("/tasks/{id}/history", tasks.HistoryAsync).RequirePermission(Permission.TasksRead).Describe(new("listTaskHistory", Tag, "List what happened to a task")
         {

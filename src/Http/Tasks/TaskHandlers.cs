@@ -8,6 +8,7 @@ using Events.Http.Auth;
 using Events.Http.Bodies;
 using Events.Http.Commanding;
 using Events.Http.Problems;
+using Events.Projections.TaskList;
 
 namespace Events.Http.Tasks;
 
@@ -135,7 +136,7 @@ public sealed class TaskHandlers(CommandRunner runner, TaskCommands tasks, Board
         201,
         $"/api/v1/tasks/{id}",
         Versions.ETag(done.Version),
-        TaskRowJson.OfNew(id, (TaskCreated)done.Events[0], done.At ?? ReplayedAnswers.Unknown));
+        JsonBytes.Render((id, done), static (json, x) => NewTaskItem.Write(json, x.id, (TaskCreated)x.done.Events[0], x.done.At ?? ReplayedAnswers.Unknown)));
 
     internal static StoredAnswer Commented(Guid taskId, NewComment comment, Done done) => new(
         201,

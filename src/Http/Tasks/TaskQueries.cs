@@ -25,24 +25,17 @@ public sealed class TaskQueries(
     public static IReadOnlyList<string> Sorts { get; } =
         [.. Enum.GetNames<TaskListOrder>().Select(n => n.ToLowerInvariant()).SelectMany(n => new[] { n, $"-{n}" })];
 
-    public static IReadOnlyList<string> RowFields { get; } =
-    [
-        "id", "projectId", "key", "number", "title", "status", "priority", "assigneeId", "labels", "dueOn", "estimate", "parentId", "rank",
-        "archived", "createdAt", "updatedAt", "version",
-    ];
-
     public async Task ListAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
-        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "q", "at", "sort", "fields", "limit", "cursor");
+        var query = QueryParameters.Read(http.Request, "projectId", "status", "priority", "assigneeId", "label", "q", "at", "sort", "limit", "cursor");
         var at = query.Time("at");
         var filter = ReadFilter(query, caller);
         var sort = ReadSort(query, filter, anyOrder: at is not null || query.Find("q") is not null);
         var limit = query.Limit();
-        var fields = query.ReadFields(RowFields);
         if (query.Text("q", 200) is { } text)
         {
-            await SearchAsync(http, caller, query, text, filter, sort, limit, fields);
+            await SearchAsync(http, caller, query, text, filter, sort, limit);
             return;
         }
 
@@ -56,11 +49,11 @@ public sealed class TaskQueries(
         if (page is null)
             await http.Response.WriteAsync(Problem.OfParameter("at", "too_much_changed", $"More than {TaskListAtQuery.MostEvents} events lie between: name a project, or a later moment."));
         else
-            await http.WritePageAsync(page, key, signer, fields);
+            await http.WritePageAsync(page, key, signer);
     }
 
     /// <summary>The best matches in title and description, filtered; best first unless sorted.</summary>
-    private async Task SearchAsync(HttpContext http, Caller caller, QueryParameters query, string text, TaskListFilter filter, TaskListSort sort, int limit, IReadOnlyList<string>? fields)
+    private async Task SearchAsync(HttpContext http, Caller caller, QueryParameters query, string text, TaskListFilter filter, TaskListSort sort, int limit)
     {
         if (query.Find("at") is not null)
             query.Refuse("at", "either_or", "A search finds what is there now.");
@@ -74,7 +67,7 @@ public sealed class TaskQueries(
             || filter is not { ProjectId: null, Statuses: null, Priorities: null, AssigneeId: null, Label: null };
         var wanted = whole ? MostFound : Math.Min(MostFound, FoundTasks.SkippedBy(after) + limit + 1);
         var hits = await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, wanted, http.RequestAborted);
-        await http.WritePageAsync(FoundTasks.Page(hits, filter, caller, order, after, limit), key, signer, fields);
+        await http.WritePageAsync(FoundTasks.Page(hits, filter, caller, order, after, limit), key, signer);
     }
 
     public async Task DetailAsync(HttpContext http)
@@ -163,7 +156,7 @@ public sealed class TaskQueries(
     }
 
     /// <summary>Whether the document's project may be known to the caller.</summary>
-    private static bool Sees(Caller caller, ReadOnlyMemory<byte> document)
+    internal static bool Sees(Caller caller, ReadOnlyMemory<byte> document)
     {
         if (caller.HiddenProjects.Count == 0)
             return true;

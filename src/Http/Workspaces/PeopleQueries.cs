@@ -15,14 +15,12 @@ internal sealed class PeopleQueries(PeopleQuery people, Freshness freshness, Cur
 {
     public static IReadOnlyList<string> Sorts { get; } = ["name", "-name", "joined", "-joined"];
 
-    public static IReadOnlyList<string> Fields { get; } = ["id", "name", "state", "role", "joinedAt", "tasks", "openTasks"];
-
     private const int LongestPrefix = 100;
 
     public async Task ListAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
-        var query = QueryParameters.Read(http.Request, "q", "state", "sort", "fields", "limit", "cursor");
+        var query = QueryParameters.Read(http.Request, "q", "state", "sort", "limit", "cursor");
         var prefix = query.Text("q", LongestPrefix);
         var states = query.Choices<PersonStanding>("state");
         var sort = query.Choice("sort", [.. Sorts]) ?? "name";
@@ -31,13 +29,12 @@ internal sealed class PeopleQueries(PeopleQuery people, Freshness freshness, Cur
             query.Refuse("sort", "sort_not_offered", "What a name begins with is found in the order of names: name or -name.");
         var filter = new PeopleFilter(states.Count > 0 ? states : [PersonStanding.Active, PersonStanding.Placeholder], prefix);
         var limit = query.Limit();
-        var fields = query.ReadFields(Fields);
         var key = $"people/{sort}/{string.Join(',', filter.Standings.Select(s => (int)s))}/{prefix}";
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await ReachedAsync(http, caller))
             return;
         if (await people.RunAsync(caller.Tenant, filter, order, sort.StartsWith('-'), after, limit, caller.HiddenProjects, http.RequestAborted) is { } page)
-            await http.WritePageAsync(page, key, signer, fields);
+            await http.WritePageAsync(page, key, signer);
         else
             await http.Response.WriteAsync(Problem.OfParameter("sort", "too_many_people", $"There are more than {PeopleQuery.MostNamed} of them, too many to put in the order of their names: take joined, or state=active."));
     }
@@ -45,8 +42,7 @@ internal sealed class PeopleQueries(PeopleQuery people, Freshness freshness, Cur
     public async Task DetailAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
-        var query = QueryParameters.Read(http.Request, "fields");
-        var fields = query.ReadFields(Fields);
+        var query = QueryParameters.Read(http.Request);
         if (!Guid.TryParseExact(http.Request.RouteValues["id"] as string, "D", out var id))
         {
             await http.Response.WriteAsync(NotThere);
@@ -57,14 +53,10 @@ internal sealed class PeopleQueries(PeopleQuery people, Freshness freshness, Cur
             return;
         var document = await people.FindAsync(caller.Tenant, id, caller.HiddenProjects, http.RequestAborted);
         http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
-        if (!document.Exists)
-        {
+        if (document.Exists)
+            await http.WriteDocumentAsync(document.Json, $"\"{ContentHash.Of(document.Json.Span, null):x16}\"");
+        else
             await http.Response.WriteAsync(NotThere);
-            return;
-        }
-
-        var json = fields is null ? document.Json : SparseFields.Apply(document.Json, fields);
-        await http.WriteDocumentAsync(json, $"\"{ContentHash.Of(json.Span, null):x16}\"");
     }
 
     private async ValueTask<bool> ReachedAsync(HttpContext http, Caller caller) =>

@@ -1,6 +1,7 @@
 using Events.EventStore;
 using Npgsql;
 using NpgsqlTypes;
+using EventHash = Events.EventStore.Ledger.EventHash;
 
 namespace Events.Projections.Engine;
 

@@ -17,6 +17,7 @@ internal static class ProjectionTelemetry
     private static readonly Histogram<double> WaitTime = Meter.CreateHistogram<double>("events.projections.wait.duration", "s", "How long a query waited for a position");
     private static readonly Counter<long> Parked = Meter.CreateCounter<long>("events.projections.parked", "{stream}", "Streams that were parked");
     private static readonly Gauge<long> Incomplete = Meter.CreateGauge<long>("events.projections.incomplete", "{tenant}", "Tenants for which a projection lacks events, as last verified; anything but 0 is a loss");
+    private static readonly Gauge<long> Altered = Meter.CreateGauge<long>("events.projections.store.altered", "{tenant}", "Tenants whose events are not as the store recorded them, as last verified with the store; anything but 0 is a loss");
     private static readonly Counter<long> TakeOvers = Meter.CreateCounter<long>("events.projections.takeovers", "{lease}", "Projections that this process began to feed");
 
     public static void Page(IReadOnlyList<PageTarget> targets, int events, TimeSpan took, TimeSpan visibleAfter)
@@ -34,6 +35,8 @@ internal static class ProjectionTelemetry
         new KeyValuePair<string, object?>("reached", reached));
 
     public static void Park(string projection, int streams) => Parked.Add(streams, new KeyValuePair<string, object?>("projection", projection));
+
+    public static void Verified(int altered) => Altered.Record(altered);
 
     public static void Verified(string projection, int incomplete) => Incomplete.Record(incomplete, new KeyValuePair<string, object?>("projection", projection));
 

@@ -115,6 +115,19 @@ create table projection_builds (
     primary key (projection, generation)
 );
 
+-- When a projection was last compared with the store's proof, and what that found.
+create table projection_proofs (
+    projection varchar primary key,
+    requested_at timestamptz,
+    checked_at timestamptz,
+    position bigint,
+    events bigint,
+    tenants int,
+    incomplete jsonb,
+    -- Of the store itself: tenants whose events are not as recorded. Null: not looked for, it takes reading every event.
+    altered jsonb
+);
+
 -- What a table lets whom do, carried over to the table that takes its place.
 create function clone_table_security(p_from regclass, p_to regclass)
 returns void

@@ -31,33 +31,35 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
     /// <summary>Most people whose names are put in order for an answer; a workspace has at most 2,000 members, and imports add placeholders.</summary>
     public const int MostNamed = 10_000;
 
-    private const string HeadSql =
+    private const string Head =
         "(select min(p.last_seq_id) as position, $2::uuid[] as hidden from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection in ('People', 'TaskCounts'))";
 
     // With hidden projects people's open tasks are counted in the task list instead.
-    private const string HiddenHeadSql =
+    private const string HiddenHead =
         "(select min(p.last_seq_id) as position, $2::uuid[] as hidden from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection in ('People', 'TaskList'))";
 
-    private const string CountsSql =
+    private const string Counts =
         """
-        select array[coalesce(sum(y.tasks) filter (where y.status = 0), 0), coalesce(sum(y.tasks) filter (where y.status = 1), 0),
-                     coalesce(sum(y.tasks) filter (where y.status = 2), 0), coalesce(sum(y.tasks) filter (where y.status = 3), 0)]::bigint[] as tasks
-        from task_tallies y
-        where y.tenant_id = $1 and y.kind = 2 and y.subject = r.person_id
+        left join lateral (
+            select array[coalesce(sum(y.tasks) filter (where y.status = 0), 0), coalesce(sum(y.tasks) filter (where y.status = 1), 0),
+                         coalesce(sum(y.tasks) filter (where y.status = 2), 0), coalesce(sum(y.tasks) filter (where y.status = 3), 0)]::bigint[] as tasks
+            from task_tallies y
+            where y.tenant_id = $1 and y.kind = 2 and y.subject = r.person_id) c on true
         """;
 
-    private const string VisibleCountsSql =
+    private const string VisibleCounts =
         """
-        select array[count(*) filter (where t.status = 0), count(*) filter (where t.status = 1),
-                     count(*) filter (where t.status = 2), count(*) filter (where t.status = 3)] as tasks
-        from task_list t
-        where t.tenant_id = $1 and t.assignee_id = r.person_id and not t.archived and not t.deleted
-          and t.status < 4
-          and t.project_id <> all (h.hidden)
+        left join lateral (
+            select array[count(*) filter (where t.status = 0), count(*) filter (where t.status = 1),
+                         count(*) filter (where t.status = 2), count(*) filter (where t.status = 3)] as tasks
+            from task_list t
+            where t.tenant_id = $1 and t.assignee_id = r.person_id and not t.archived and not t.deleted
+              and t.status < 4
+              and t.project_id <> all (h.hidden)) c on true
         """;
 
     // Each state is a range of the index, and gives at most a page.
-    private const string OldestSql =
+    private const string OldestFirst =
         """
         select p.person_id, p.joined_at, p.state, p.role, p.name, row_number() over (order by p.joined_at, p.person_id) as n
         from unnest($3::smallint[]) as s (state)
@@ -71,7 +73,7 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
         limit $6
         """;
 
-    private const string NewestSql =
+    private const string NewestFirst =
         """
         select p.person_id, p.joined_at, p.state, p.role, p.name, row_number() over (order by p.joined_at desc, p.person_id desc) as n
         from unnest($3::smallint[]) as s (state)
@@ -85,16 +87,16 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
         limit $6
         """;
 
-    private const string ThoseSql =
+    private const string Named =
         """
         select p.person_id, p.joined_at, p.state, p.role, p.name, k.n
         from unnest($3::uuid[]) with ordinality as k (person_id, n)
         join people p on p.tenant_id = $1 and p.person_id = k.person_id and p.state is not null
         """;
 
-    private static readonly string[] Oldest = [Compose(OldestSql, HeadSql, CountsSql), Compose(OldestSql, HiddenHeadSql, VisibleCountsSql)];
-    private static readonly string[] Newest = [Compose(NewestSql, HeadSql, CountsSql), Compose(NewestSql, HiddenHeadSql, VisibleCountsSql)];
-    private static readonly string[] Those = [Compose(ThoseSql, HeadSql, CountsSql), Compose(ThoseSql, HiddenHeadSql, VisibleCountsSql)];
+    private static readonly string[] Oldest = [Compose(OldestFirst, Head, Counts), Compose(OldestFirst, HiddenHead, VisibleCounts)];
+    private static readonly string[] Newest = [Compose(NewestFirst, Head, Counts), Compose(NewestFirst, HiddenHead, VisibleCounts)];
+    private static readonly string[] Those = [Compose(Named, Head, Counts), Compose(Named, HiddenHead, VisibleCounts)];
 
     // Put together once from constants. A row always comes back, for the position.
     private static string Compose(string people, string head, string counts) =>
@@ -102,7 +104,7 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
         select h.position, r.person_id, r.joined_at, r.state, r.role, r.name, c.tasks
         from {head} h
         left join ({people}) r on true
-        left join lateral ({counts}) c on true
+        {counts}
         order by r.n
         """;
 

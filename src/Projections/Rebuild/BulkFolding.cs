@@ -1,5 +1,6 @@
 using Events.EventStore;
 using Events.Projections.Engine;
+using EventHash = Events.EventStore.Ledger.EventHash;
 
 namespace Events.Projections.Rebuild;
 

@@ -1,13 +1,18 @@
 using System.Data;
+using Events.EventStore;
+using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Npgsql;
+using EventHash = Events.EventStore.Ledger.EventHash;
 
 namespace Events.Projections.Rebuild;
 
 /// <summary>One tenant's events as a projection has them and as the store has them, up to the projection's position.</summary>
+/// <param name="Stored">Events that are there now.</param>
+/// <param name="Recorded">Events that the store's running proof tells of.</param>
 /// <param name="Waiting">Events of parked streams, which are not folded and known not to be.</param>
 /// <param name="Skipped">Events that an operator left out on record.</param>
-public sealed record TenantCompleteness(string Tenant, long Folded, long Stored, long Waiting, long Skipped, bool Complete);
+public sealed record TenantCompleteness(string Tenant, long Folded, long Stored, long Recorded, long Waiting, long Skipped);
 
 /// <param name="Tenants">Those that are not complete, and how many were looked at.</param>
 public sealed record ProjectionCompleteness(string Projection, long Position, long Events, int TenantsChecked, IReadOnlyList<TenantCompleteness> Incomplete)
@@ -17,7 +22,8 @@ public sealed record ProjectionCompleteness(string Projection, long Position, lo
 
 /// <summary>
 /// The proof that a read model holds every event: what the projection counted and summed while it folded, tenant by tenant,
-/// against what is in the store. It reads the store's events themselves, not a counter that could share a mistake.
+/// against the store's running proof (<see cref="EventLedger"/>) and against the events themselves. Two that keep their figures apart and
+/// what they are figures of: whichever loses an event, the three no longer agree.
 /// </summary>
 internal sealed class Completeness(NpgsqlDataSource dataSource)
 {
@@ -67,7 +73,10 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
         var heads = (await HeadsAsync(connection, ct)).Where(h => projections.Contains(h.Projection)).ToList();
         var folded = await LedgerAsync(connection, ct);
         var (waiting, skipped) = await LeftOutAsync(connection, ct);
-        var stored = await StoredAsync(connection, [.. heads.Select(h => h.Position).Distinct()], ct);
+        var stored = new Dictionary<long, StoredSums>();
+        foreach (var position in heads.Select(h => h.Position).Distinct())
+            stored.Add(position, new StoredSums(await EventLedger.RecordedAsync(connection, position, ct)));
+        await SumAsync(connection, stored, ct);
         return [.. heads.Select(h => Compare(h, folded, waiting, skipped, stored[h.Position]))];
     }
 
@@ -76,19 +85,20 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
         Dictionary<LedgerKey, LedgerEntry> folded,
         Dictionary<(string, string), LedgerEntry> waiting,
         Dictionary<(string, string), LedgerEntry> skipped,
-        Dictionary<string, LedgerEntry> stored)
+        StoredSums stored)
     {
         var incomplete = new List<TenantCompleteness>();
-        var tenants = stored.Keys.Union(folded.Keys.Where(k => k.Projection == head.Projection && k.Generation == head.Generation).Select(k => k.Tenant)).ToList();
+        var tenants = stored.Tenants.Union(folded.Keys.Where(k => k.Projection == head.Projection && k.Generation == head.Generation).Select(k => k.Tenant)).ToList();
         foreach (var tenant in tenants)
         {
             var key = (head.Projection, tenant);
-            var (mine, parked, left, theirs) = (folded.GetValueOrDefault(new LedgerKey(head.Projection, head.Generation, tenant)), waiting.GetValueOrDefault(key), skipped.GetValueOrDefault(key), stored.GetValueOrDefault(tenant));
-            if (mine + parked + left != theirs)
-                incomplete.Add(new TenantCompleteness(tenant, mine.Events, theirs.Events, parked.Events, left.Events, Complete: false));
+            var (mine, parked, left, theirs) = (folded.GetValueOrDefault(new LedgerKey(head.Projection, head.Generation, tenant)), waiting.GetValueOrDefault(key), skipped.GetValueOrDefault(key), stored.Found(tenant));
+            var recorded = stored.Recorded(tenant);
+            if (mine + parked + left != theirs || theirs != recorded)
+                incomplete.Add(new TenantCompleteness(tenant, mine.Events, theirs.Events, recorded.Events, parked.Events, left.Events));
         }
 
-        return new ProjectionCompleteness(head.Projection, head.Position, stored.Values.Sum(e => e.Events), tenants.Count, incomplete);
+        return new ProjectionCompleteness(head.Projection, head.Position, stored.Events, tenants.Count, incomplete);
     }
 
     private static async Task<List<Head>> HeadsAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -130,10 +140,9 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
         copy (select seq_id, tenant_id, id, stream_id, version, type from mt_events) to stdout (format binary)
         """;
 
-    /// <summary>The store's sums per tenant at each of the positions.</summary>
-    private static async Task<Dictionary<long, Dictionary<string, LedgerEntry>>> StoredAsync(NpgsqlConnection connection, IReadOnlyList<long> positions, CancellationToken ct)
+    /// <summary>One pass over the events for all positions.</summary>
+    private static async Task SumAsync(NpgsqlConnection connection, Dictionary<long, StoredSums> sums, CancellationToken ct)
     {
-        var sums = positions.ToDictionary(p => p, _ => new Dictionary<string, LedgerEntry>(StringComparer.Ordinal));
         await using var export = await connection.BeginBinaryExportAsync(StoredSql, ct);
         while (await export.StartRowAsync(ct) >= 0)
         {
@@ -148,10 +157,41 @@ internal sealed class Completeness(NpgsqlDataSource dataSource)
             foreach (var (upTo, tenants) in sums)
             {
                 if (position <= upTo)
-                    tenants[tenant] = tenants.GetValueOrDefault(tenant).With(hash);
+                    tenants.Add(tenant, position, hash);
+            }
+        }
+    }
+
+    /// <summary>The tenants' sums at one position: as the events are, and as recorded while they came.</summary>
+    private sealed class StoredSums
+    {
+        private readonly Dictionary<string, LedgerEntry> found = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, LedgerEntry> proof = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, long> recordedUpTo = new(StringComparer.Ordinal);
+
+        public StoredSums(IReadOnlyDictionary<TenantId, EventStore.Ledger.LedgerEntry> recorded)
+        {
+            foreach (var (tenant, entry) in recorded)
+            {
+                proof[tenant.Value] = new LedgerEntry(entry.Events, entry.Keys);
+                recordedUpTo[tenant.Value] = entry.Position;
             }
         }
 
-        return sums;
+        public IEnumerable<string> Tenants => found.Keys.Union(proof.Keys);
+
+        public long Events => found.Values.Sum(e => e.Events);
+
+        public LedgerEntry Found(string tenant) => found.GetValueOrDefault(tenant);
+
+        public LedgerEntry Recorded(string tenant) => proof.GetValueOrDefault(tenant);
+
+        // The proof trails the events by a second, and old entries are some hundred events apart: what came after one is added here.
+        public void Add(string tenant, long position, UInt128 hash)
+        {
+            found[tenant] = found.GetValueOrDefault(tenant).With(hash);
+            if (position > recordedUpTo.GetValueOrDefault(tenant))
+                proof[tenant] = proof.GetValueOrDefault(tenant).With(hash);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Events.EventStore;
+using Events.EventStore.Ledger;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Npgsql;
@@ -20,7 +22,8 @@ public sealed record ProjectionStatus(
     bool RolledBack,
     bool CanRollBack,
     IReadOnlyList<ParkedStream> Parked,
-    ProjectionBuild? Build);
+    ProjectionBuild? Build,
+    ProjectionProof? Proof);
 
 /// <summary>
 /// Everything that an operator does with read models; the command line and the HTTP endpoints are two ways to call it. It only
@@ -38,6 +41,8 @@ public sealed class ProjectionOperations
     private readonly ProjectionHeads heads;
     private readonly ParkedStreams parked;
     private readonly Completeness completeness;
+    private readonly ProjectionProofs proofs;
+    private readonly EventLedger ledger;
 
     internal ProjectionOperations(
         IEnumerable<Projection> projections,
@@ -47,7 +52,9 @@ public sealed class ProjectionOperations
         ProjectionSwitch switches,
         ProjectionHeads heads,
         ParkedStreams parked,
-        Completeness completeness)
+        Completeness completeness,
+        ProjectionProofs proofs,
+        EventLedger ledger)
     {
         this.projections = projections.ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
         this.dataSource = dataSource;
@@ -57,6 +64,8 @@ public sealed class ProjectionOperations
         this.heads = heads;
         this.parked = parked;
         this.completeness = completeness;
+        this.proofs = proofs;
+        this.ledger = ledger;
     }
 
     public IReadOnlyCollection<string> Names => projections.Keys;
@@ -82,6 +91,7 @@ public sealed class ProjectionOperations
     public async Task<IReadOnlyList<ProjectionStatus>> StatusAsync(CancellationToken ct)
     {
         var waiting = (await parked.ListAsync(MostParked, ct)).ToLookup(p => p.Projection, StringComparer.Ordinal);
+        var proved = await proofs.LatestAsync(ct);
         var latest = (await builds.LatestAsync(ct)).ToDictionary(b => b.Projection, StringComparer.Ordinal);
         await using var command = dataSource.CreateCommand(HeadsSql);
         await using var row = await command.ExecuteReaderAsync(ct);
@@ -102,7 +112,8 @@ public sealed class ProjectionOperations
                 row.GetBoolean(7),
                 row.GetBoolean(8),
                 [.. waiting[name]],
-                latest.GetValueOrDefault(name)));
+                latest.GetValueOrDefault(name),
+                proved.GetValueOrDefault(name)));
         }
 
         return status;
@@ -173,8 +184,27 @@ public sealed class ProjectionOperations
     /// <returns>False when it was not paused.</returns>
     public Task<bool> ResumeAsync(string projection, CancellationToken ct) => ChangeAsync(ResumeSql, [projections[projection].Name], ct);
 
-    /// <summary>Whether every event is in the tables, waits on record, or was skipped on record.</summary>
-    public Task<IReadOnlyList<ProjectionCompleteness>> VerifyAsync(IReadOnlyCollection<string> names, CancellationToken ct) => completeness.CheckAsync(names, ct);
+    /// <summary>Whether every event is in the tables, waits on record, or was skipped on record; and whether the store has those that it recorded.</summary>
+    public async Task<IReadOnlyList<ProjectionCompleteness>> VerifyAsync(IReadOnlyCollection<string> names, CancellationToken ct)
+    {
+        var found = await completeness.CheckAsync(names, ct);
+        await proofs.StoreAsync(found, altered: null, ct);
+        return found;
+    }
+
+    /// <summary>The same, and whether every event still says what it said: reads all of them.</summary>
+    public async Task<(IReadOnlyList<ProjectionCompleteness> Projections, IReadOnlyList<LedgerDifference> Altered)> VerifyWithStoreAsync(IReadOnlyCollection<string> names, CancellationToken ct)
+    {
+        var altered = await ledger.VerifyAllAsync(ct);
+        var found = await completeness.CheckAsync(names, ct);
+        await proofs.StoreAsync(found, altered, ct);
+        return (found, altered);
+    }
+
+    /// <summary>Asks for that; a process that feeds projections takes it up within seconds, and the status tells what it found.</summary>
+    public Task RequestVerificationAsync(string projection, CancellationToken ct) => proofs.RequestAsync([projections[projection].Name], ct);
+
+    internal Task<IReadOnlyList<string>> TakeVerificationsAsync(CancellationToken ct) => proofs.TakeRequestsAsync(ct);
 
     /// <summary>After a fix: folds what waits of a stream, in order.</summary>
     public Task<ReleaseOutcome> ReleaseAsync(string projection, TenantId tenant, Guid streamId, CancellationToken ct) =>

@@ -49,6 +49,16 @@ internal sealed partial class RebuildSupervisor(
                 await RebuildAsync(status, ct);
         }
 
+        if (await operations.TakeVerificationsAsync(ct) is { Count: > 0 } asked)
+        {
+            var (projections, altered) = await operations.VerifyWithStoreAsync(asked, ct);
+            foreach (var found in projections)
+                Report(found);
+            ProjectionTelemetry.Verified(altered.Count);
+            foreach (var difference in altered)
+                LogAltered(difference.Tenant.Value, difference.After, difference.UpTo);
+        }
+
         if (verifiedAt == 0 || time.GetElapsedTime(verifiedAt) > options.VerifyEvery)
         {
             verifiedAt = time.GetTimestamp();
@@ -73,14 +83,17 @@ internal sealed partial class RebuildSupervisor(
     {
         ProjectionTelemetry.Verified(found.Projection, found.Incomplete.Count);
         foreach (var tenant in found.Incomplete)
-            LogIncomplete(found.Projection, tenant.Tenant, tenant.Folded, tenant.Stored, tenant.Waiting, tenant.Skipped);
+            LogIncomplete(found.Projection, tenant.Tenant, tenant.Folded, tenant.Stored, tenant.Recorded, tenant.Waiting, tenant.Skipped);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Projection} is at version {Version} and position {Position}, wanted is version {CodeVersion}: rebuilding beside it")]
     private partial void LogBehind(string projection, int version, int codeVersion, long position);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Projection} is not complete for tenant {Tenant}: {Folded} events folded, {Stored} stored, {Waiting} waiting, {Skipped} skipped")]
-    private partial void LogIncomplete(string projection, string tenant, long folded, long stored, long waiting, long skipped);
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Projection} is not complete for tenant {Tenant}: {Folded} events folded, {Stored} stored, {Recorded} recorded, {Waiting} waiting, {Skipped} skipped")]
+    private partial void LogIncomplete(string projection, string tenant, long folded, long stored, long recorded, long waiting, long skipped);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The events of tenant {Tenant} after position {After}, up to {UpTo}, are not as they were recorded")]
+    private partial void LogAltered(string tenant, long after, long upTo);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking after rebuilds failed; trying again")]
     private partial void LogFailed(Exception error);

@@ -26,7 +26,7 @@ public sealed class TaskDetailQuery(TenantReads reads)
         return await QueryDocument.ReadAsync(command, ct);
     }
 
-    internal static IEnumerable<string> Statements => [OneSql, CommentsSql];
+    internal static IEnumerable<string> Statements => [OneSql, CommentsSql, CommentSql];
 
     private const string CommentsSql =
         """
@@ -41,6 +41,27 @@ public sealed class TaskDetailQuery(TenantReads reads)
             limit $4 + 1) t on true
         order by t.version
         """;
+
+    private const string CommentSql =
+        """
+        select c.comment_id, c.version, c.author, c.created_at, c.edited_at, c.body
+        from task_comments c
+        where c.tenant_id = $1 and c.task_id = $2 and c.comment_id = $3
+        """;
+
+    /// <summary>One of them; empty when there is none.</summary>
+    public async Task<ReadOnlyMemory<byte>> FindCommentAsync(TenantId tenant, Guid taskId, Guid commentId, CancellationToken ct)
+    {
+        await using var command = reads.CreateCommand(TenantKey.Of(tenant), CommentSql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = taskId });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = commentId });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct))
+            return default;
+        using var renderer = new JsonRenderer();
+        return renderer.Render(CommentItem.Read(reader), CommentItem.Write).ToArray();
+    }
 
     /// <summary>A task's comments, oldest first: <c>{id, author, body, createdAt, editedAt}</c>.</summary>
     /// <param name="afterVersion">0: from the first.</param>

@@ -10,20 +10,7 @@ internal static class TaskListFold
         switch (recorded.Body)
         {
             case TaskCreated e:
-                row.ProjectId = e.ProjectId;
-                row.Number = e.Number;
-                row.HumanKey = e.Key;
-                row.Title = e.Title;
-                row.Status = e.Status;
-                row.Priority = e.Priority;
-                row.AssigneeId = e.AssigneeId;
-                row.DueOn = e.DueOn;
-                row.Estimate = e.Estimate;
-                row.ParentId = e.ParentId;
-                row.Rank = e.Rank;
-                row.CreatedAt = recorded.OccurredAt;
-                foreach (var label in e.Labels)
-                    Add(row.Labels, label);
+                Begin(row, e, recorded.OccurredAt);
                 break;
             case var _ when row.Version == 0:
                 throw new InvalidOperationException($"A task begins with task_created, not with {recorded.Type}.");
@@ -76,6 +63,24 @@ internal static class TaskListFold
 
         row.Version = recorded.Version;
         row.UpdatedAt = recorded.OccurredAt;
+    }
+
+    public static void Begin(TaskListRow row, TaskCreated e, DateTimeOffset at)
+    {
+        row.ProjectId = e.ProjectId;
+        row.Number = e.Number;
+        row.HumanKey = e.Key;
+        row.Title = e.Title;
+        row.Status = e.Status;
+        row.Priority = e.Priority;
+        row.AssigneeId = e.AssigneeId;
+        row.DueOn = e.DueOn;
+        row.Estimate = e.Estimate;
+        row.ParentId = e.ParentId;
+        row.Rank = e.Rank;
+        row.CreatedAt = at;
+        foreach (var label in e.Labels)
+            Add(row.Labels, label);
     }
 
     private static void Add(List<string> labels, string label)

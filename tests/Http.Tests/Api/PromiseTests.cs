@@ -144,6 +144,9 @@ public sealed class PromiseTests(ApiServer server)
         foreach (var query in new[] { $"limit=1&cursor={cursor}", $"projectId={project}&sort=number&cursor={cursor}", $"projectId={project}&status=todo&cursor={cursor}", $"projectId={project}&cursor={cursor[..^2]}", $"projectId={project}&cursor=", $"projectId={project}&cursor={new string('A', 2000)}" })
             (await me.GetAsync($"/api/v1/tasks?{query}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
         (await me.GetAsync($"/api/v1/projects/{project}/tasks?cursor={cursor}")).Status.ShouldBe(HttpStatusCode.NotFound);
+        // Of another version, and of another workspace with the same filter.
+        (await me.GetAsync($"/api/v1/tasks?projectId={project}&cursor={(char)(cursor[0] + 1)}{cursor[1..]}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
+        (await (await server.NewUserAsync()).GetAsync($"/api/v1/tasks?projectId={project}&limit=1&cursor={cursor}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
     }
 
     [Fact]

@@ -90,6 +90,12 @@ public sealed class BadInputTests(ApiServer server)
     [InlineData("/api/v1/tasks?sort=rank", "?sort", "sort_not_offered")]
     [InlineData("/api/v1/tasks?fields=id,secret", "?fields", "unknown_field")]
     [InlineData("/api/v1/tasks?label=%00", "?label", "malformed_text")]
+    [InlineData("/api/v1/tasks?at=9999-12-31T23:59:59Z", "?at", "malformed_time")]
+    [InlineData("/api/v1/tasks?at=0001-01-01T00:00:00Z", "?at", "malformed_time")]
+    [InlineData("/api/v1/me/summary?today=9999-12-31", "?today", "malformed_date")]
+    [InlineData("/api/v1/workspace/flow?from=1969-12-31", "?from", "malformed_date")]
+    [InlineData("/api/v1/tasks?fields=", "?fields", "unknown_field")]
+    [InlineData("/api/v1/tasks?fields=id&fields=key", "?fields", "duplicate_parameter")]
     [InlineData("/api/v1/projects?archived=maybe", "?archived", "wrong_type")]
     public async Task P11_a_bad_parameter_is_named(string path, string pointer, string code)
     {

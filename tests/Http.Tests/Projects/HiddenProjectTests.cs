@@ -12,9 +12,11 @@ public sealed class HiddenProjectTests(ApiServer server)
     public async Task What_is_hidden_is_not_counted()
     {
         var (owner, member, open, hidden, _) = await TwoProjectsAsync();
+        await LetInAsync(owner, hidden, member.PersonId);
         await owner.CreateTaskAsync(open, "Mine", $$""","assigneeId":"{{member.PersonId}}","dueOn":"2026-11-20" """);
         var last = await owner.CreateTaskAsync(hidden, "Hidden", $$""","assigneeId":"{{member.PersonId}}","dueOn":"2026-11-20","status":"done" """);
         last = await owner.PatchAsync($"/api/v1/tasks/{last.Id}", """{"status":"in_review"}""");
+        await LetInAsync(owner, hidden);
         var seen = ("Events-Min-Position", last.Position);
 
         var all = await owner.GetAsync("/api/v1/workspace/counts", seen);
@@ -57,6 +59,31 @@ public sealed class HiddenProjectTests(ApiServer server)
         await SameAsync(id => member.PostAsync("/api/v1/exports", $$$"""{"format":"csv","filter":{"projectId":"{{{id}}}"}}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
     }
 
+    [Fact]
+    public async Task Nobody_is_assigned_or_made_to_watch_what_is_hidden_from_them()
+    {
+        var (owner, member, open, hidden, secret) = await TwoProjectsAsync();
+        var before = await owner.CountEventsAsync();
+        (await owner.PatchAsync($"/api/v1/tasks/{secret}", $$"""{"assigneeId":"{{member.PersonId}}"}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "assignee_sees_not", "/assigneeId");
+        (await owner.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{hidden}}","title":"x","assigneeId":"{{member.PersonId}}"}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "assignee_sees_not", "/assigneeId");
+        (await owner.SendAsync(HttpMethod.Put, $"/api/v1/tasks/{secret}/watchers/{member.PersonId}")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "watcher_sees_not");
+        (await owner.PostAsync("/api/v1/tasks/bulk", $$$"""{"filter":{"projectId":"{{{hidden}}}"},"changes":{"assigneeId":"{{{member.PersonId}}}"}}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "assignee_sees_not", "/changes/assigneeId");
+        var batch = await owner.PostAsync("/api/v1/tasks/batch", $$$"""{"operations":[{"op":"change","id":"{{{secret}}}","changes":{"assigneeId":"{{{member.PersonId}}}"}}]}""");
+        batch.Text.ShouldContain("assignee_sees_not");
+        (await owner.CountEventsAsync()).ShouldBe(before);
+
+        await LetInAsync(owner, hidden, member.PersonId);
+        (await owner.PatchAsync($"/api/v1/tasks/{secret}", $$"""{"assigneeId":"{{member.PersonId}}"}""")).Status.ShouldBe(HttpStatusCode.OK);
+        (await owner.CreateTaskAsync(open, "Open", $$""","assigneeId":"{{member.PersonId}}" """)).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    private static async Task LetInAsync(ApiUser owner, Guid project, params Guid[] people)
+    {
+        var members = string.Join(',', people.Select(p => $"\"{p}\""));
+        var body = $$"""{"visibility":"members","memberIds":[{{members}}]}""";
+        (await owner.SendAsync(HttpMethod.Put, $"/api/v1/projects/{project}/access", new StringContent(body, System.Text.Encoding.UTF8, "application/json"))).Status.ShouldBe(HttpStatusCode.NoContent);
+    }
+
     /// <summary>But for the trace, which is each request's own.</summary>
     private static async Task SameAsync(Func<Guid, Task<ApiAnswer>> ask, Guid hidden, Guid nowhere, HttpStatusCode status)
     {
@@ -75,7 +102,7 @@ public sealed class HiddenProjectTests(ApiServer server)
         var owner = await server.NewUserAsync();
         var member = await server.NewColleagueAsync(owner);
         var (open, hidden) = (await owner.CreateProjectAsync(), await owner.CreateProjectAsync("SEC"));
-        (await owner.SendAsync(HttpMethod.Put, $"/api/v1/projects/{hidden}/access", new StringContent("""{"visibility":"members","memberIds":[]}""", System.Text.Encoding.UTF8, "application/json"))).Status.ShouldBe(HttpStatusCode.NoContent);
+        await LetInAsync(owner, hidden);
         await owner.CreateTaskAsync(open, "Open");
         return (owner, member, open, hidden, Guid.Parse((await owner.CreateTaskAsync(hidden, "Secret")).Id));
     }

@@ -1,3 +1,4 @@
+using Events.Commands.Access;
 using Events.Commands.People;
 using Events.EventStore;
 using Events.Platform.Tenancy;
@@ -5,8 +6,11 @@ using Events.Workers.Imports.Reading;
 
 namespace Events.Workers.Imports.Running;
 
-/// <summary>Whom the rows of one import mean: a member by their address, else a placeholder, each looked up once.</summary>
-internal sealed class ImportedPeople(Placeholders placeholders, ImportRecord import, EventMetadata metadata)
+/// <summary>
+/// Whom the rows of one import mean: a member by their address, else a placeholder, each looked up once. A member from whom the project
+/// is hidden is a placeholder as well: the history names them, and no task there becomes theirs.
+/// </summary>
+internal sealed class ImportedPeople(Placeholders placeholders, WorkspacePeople people, Guid projectId, ImportRecord import, EventMetadata metadata)
 {
     private const int MaxRemembered = 50_000;
 
@@ -27,7 +31,7 @@ internal sealed class ImportedPeople(Placeholders placeholders, ImportRecord imp
 
     private async Task<Guid> FindOrNoteAsync(TenantId tenant, ImportedPerson person, CancellationToken ct)
     {
-        if (person.Email is { } email && await placeholders.FindMemberAsync(tenant, email, ct) is { } member)
+        if (person.Email is { } email && await placeholders.FindMemberAsync(tenant, email, ct) is { } member && await people.SeesAsync(tenant, member, projectId, ct))
             return member;
         var identity = person.Username ?? person.Email ?? person.Name!;
         var id = Placeholders.IdOf(tenant, import.Format, identity);

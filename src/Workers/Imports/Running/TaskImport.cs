@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Events.Commands.Access;
 using Events.Commands.Handling;
 using Events.Commands.Numbering;
 using Events.Commands.People;
@@ -32,6 +33,7 @@ internal sealed class TaskImport(
     TaskCommands tasks,
     Placeholders placeholders,
     WorkPace pace,
+    WorkspacePeople people,
     ImportOptions options,
     TimeProvider time)
 {
@@ -44,7 +46,7 @@ internal sealed class TaskImport(
         await imports.BeginAsync(import, import.DryRun ? import.ProjectId : project.Id, ct);
 
         var source = new ImportSource(token => files.OpenAsync(file, token), file.Size, options.Unpack);
-        var run = new Run(import, project, new ImportedPeople(placeholders, import, ImportedUnit.OwnMetadata(import)), time.GetTimestamp());
+        var run = new Run(import, project, new ImportedPeople(placeholders, people, project.Id, import, ImportedUnit.OwnMetadata(import)), time.GetTimestamp());
         UnreadableFileException? broken = null;
         try
         {

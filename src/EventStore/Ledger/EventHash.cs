@@ -1,14 +1,14 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Events.EventStore;
 
-namespace Events.Projections.Engine;
+namespace Events.EventStore.Ledger;
 
 /// <summary>
 /// 128 bits of which event this is and where it stands: position, id, stream, version, alias. A tenant's events add up to a
-/// sum modulo 2^128 that does not depend on their order: one event missing, doubled or moved gives another sum.
+/// sum modulo 2^128 that does not depend on their order: one event missing, doubled or moved gives another sum. Several hundred times
+/// cheaper than <see cref="EventDigest"/>, of which it knows nothing: whether an event says what it said, only that tells.
 /// </summary>
-internal static class EventHash
+public static class EventHash
 {
     public static UInt128 Of(RecordedEvent recorded) =>
         Of(recorded.Position, recorded.Id, recorded.StreamId, recorded.Version, recorded.Type);
