@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Events.Fixtures;
+using Events.Platform.Postgres;
 using Npgsql;
 
 namespace Events.System.Tests.Whole;
@@ -115,7 +116,7 @@ public sealed class ProjectionOperationsTests : IAsyncDisposable
         refused.ExitCode.ShouldBe(1);
         refused.Output.ShouldStartWith("Still parked after 0 events: ");
         (await CommandAsync("verify", "task-list")).ExitCode.ShouldBe(0);
-        await ExecuteAsync(events.Running, $$"""update mt_events set data = '{"from":"todo","to":"done"}' where stream_id = '{{stream}}' and data ->> 'to' = 'nowhere'""");
+        await ExecuteAsync(events.Running, $$"""update events.mt_events set data = '{"from":"todo","to":"done"}' where stream_id = '{{stream}}' and data ->> 'to' = 'nowhere'""");
         (await CommandAsync("release", "task-list", workspace, stream)).ShouldBe((0, "Released: 2 events folded."));
         (await TitleAsync(client, tasks[1])).ShouldBe("After the poison");
         (await CommandAsync("skip", "search", workspace, stream, "left", "out")).ExitCode.ShouldBe(1);
@@ -147,19 +148,19 @@ public sealed class ProjectionOperationsTests : IAsyncDisposable
             union all
             select 2, 'task_retitled', '{"from":"Before","to":"After the poison"}'),
         stream as (
-            update mt_streams
+            update events.mt_streams
             set version = version + 2
             where id = '{{task}}'
             returning tenant_id, version - 2 as version)
-        insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
-        select nextval('mt_events_sequence'), gen_random_uuid(), '{{task}}', s.version + p.n, p.data::jsonb, p.type, now(), s.tenant_id
+        insert into events.mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id)
+        select nextval('events.mt_events_sequence'), gen_random_uuid(), '{{task}}', s.version + p.n, p.data::jsonb, p.type, now(), s.tenant_id
         from stream s, poison p
         order by p.n
         """);
 
     private static async Task ExecuteAsync(RunningService running, string sql)
     {
-        await using var source = NpgsqlDataSource.Create(running.Postgres);
+        await using var source = NpgsqlDataSource.Create(ConnectionUri.Parse(running.Postgres).ConnectionString);
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(Ct);
     }
