@@ -37,7 +37,8 @@ public static class Versions
     public static bool IsNotModified(HttpRequest request, string tag)
     {
         var header = request.Headers.IfNoneMatch;
-        if (header.Count == 0)
+        // Of a change there is always something to tell.
+        if (header.Count == 0 || !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
             return false;
         var bare = Opaque(tag);
         foreach (var line in header)

@@ -63,7 +63,7 @@ internal sealed class EventFeed(EventReader events, EventTail tail, TaskCommands
         response.Headers.Link = $"<{http.Request.Path}{NextQuery(http.Request, reached)}>; rel=\"next\"";
         // A full page never changes any more.
         response.Headers.CacheControl = found.Count == wanted.Limit ? "private, max-age=31536000, immutable" : "no-cache";
-        var tag = $"\"{ContentHash.Of(body, null):x16}\"";
+        var tag = ContentHash.TagOf(body);
         response.Headers.ETag = tag;
         if (Versions.IsNotModified(http.Request, tag))
         {

@@ -5,6 +5,7 @@ using Events.Http.Bodies;
 using Events.Http.Files;
 using Events.Http.Idempotency;
 using Events.Http.Jobs;
+using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Messaging.Jobs;
 using Events.Messaging.Sending;
@@ -145,11 +146,5 @@ public sealed class ImportHandlers(
         return null;
     }
 
-    private static async Task WriteAsync(HttpContext http, byte[] body)
-    {
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        http.Response.Headers.CacheControl = "no-store";
-        await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
-    }
+    private static Task WriteAsync(HttpContext http, byte[] body) => http.WriteDocumentAsync(body, ContentHash.TagOf(body));
 }

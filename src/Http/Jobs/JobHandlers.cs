@@ -1,4 +1,5 @@
 using Events.EventStore;
+using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Lists;
 using Events.Http.Problems;
@@ -24,7 +25,7 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
             if (cursors.Open(caller.Tenant, ListName, cursor, out var wrong) is { Length: 16 } place)
                 before = new Guid(place, bigEndian: true);
             else
-                query.Refuse("cursor", "malformed_cursor", wrong ?? "The cursor is not one of this list.");
+                query.Refuse("cursor", "bad_cursor", wrong ?? "The cursor is not one of this list.");
         }
 
         if (query.Problem is { } problem)
@@ -37,7 +38,9 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
         var found = await jobs.ListAsync(caller.Tenant, before, limit + 1, http.RequestAborted);
         var page = found.Count > limit ? [.. found.Take(limit)] : found;
         var next = found.Count > limit ? cursors.Sign(caller.Tenant, ListName, page[^1].Id.ToByteArray(bigEndian: true)) : null;
-        await WriteAsync(http, 200, JobJson.Page(page, next));
+        if (next is not null)
+            http.Response.Headers.Link = PageAnswer.NextLink(http.Request, next);
+        await WriteAsync(http, JobJson.Page(page, next));
     }
 
     public async Task GetAsync(HttpContext http)
@@ -46,7 +49,7 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
             return;
         var tenant = http.Features.Get<Caller>()!.Tenant;
         if (await jobs.FindAsync(tenant, id, http.RequestAborted) is { } job)
-            await WriteAsync(http, 200, JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, http.RequestAborted)));
+            await WriteAsync(http, JobJson.Detail(job, await jobs.AttemptsAsync(tenant, id, http.RequestAborted)));
         else
             await http.Response.WriteAsync(Unknown);
     }
@@ -92,12 +95,6 @@ public sealed class JobHandlers(JobStore jobs, JobActions actions, CursorSigner 
         return null;
     }
 
-    private static async Task WriteAsync(HttpContext http, int status, byte[] body)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        http.Response.Headers.CacheControl = "no-store";
-        await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
-    }
+    // Whoever polls a job that has not moved is answered 304.
+    private static Task WriteAsync(HttpContext http, byte[] body) => http.WriteDocumentAsync(body, ContentHash.TagOf(body));
 }

@@ -7,6 +7,9 @@ internal static class ContentHash
 {
     private const ulong Multiplier = 0x9E3779B97F4A7C15;
 
+    /// <summary>As an entity tag.</summary>
+    public static string TagOf(ReadOnlySpan<byte> bytes, string? also = null) => $"\"{Of(bytes, also):x16}\"";
+
     public static ulong Of(ReadOnlySpan<byte> bytes, string? also)
     {
         var hash = (ulong)bytes.Length * Multiplier;

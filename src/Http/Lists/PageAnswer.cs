@@ -22,7 +22,7 @@ public static class PageAnswer
         var cursor = page.Next is { } next ? signer.Sign(caller.Tenant, list, Place(next)) : null;
         var response = http.Response;
         response.Headers[CommandRunner.PositionHeader] = page.Position.ToString(CultureInfo.InvariantCulture);
-        var tag = $"\"{ContentHash.Of(items.Span, cursor):x16}\"";
+        var tag = ContentHash.TagOf(items.Span, cursor);
         response.Headers.ETag = tag;
         if (cursor is not null)
             response.Headers.Link = NextLink(http.Request, cursor);

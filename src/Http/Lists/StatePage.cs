@@ -61,7 +61,7 @@ public static class StatePage
         });
         if (next is not null)
             http.Response.Headers.Link = PageAnswer.NextLink(http.Request, next);
-        await http.WriteDocumentAsync(json, $"\"{ContentHash.Of(json, next):x16}\"");
+        await http.WriteDocumentAsync(json, ContentHash.TagOf(json, next));
     }
 
     private static int Compare(Guid a, Guid b)

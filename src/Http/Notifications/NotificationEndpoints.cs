@@ -3,6 +3,7 @@ using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Bodies;
 using Events.Http.Describing;
+using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Workers.Notifications;
 
@@ -63,9 +64,7 @@ public sealed class NotificationHandlers(PreferenceTable preferences)
             json.WriteBoolean("digest"u8, p.Digest);
             json.WriteEndObject();
         });
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
+        await http.WriteDocumentAsync(body, ContentHash.TagOf(body));
     }
 }
 

@@ -87,6 +87,6 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
     private static async Task WriteAsync(HttpContext http, QueryDocument document)
     {
         http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
-        await http.WriteDocumentAsync(document.Json, $"\"{ContentHash.Of(document.Json.Span, null):x16}\"");
+        await http.WriteDocumentAsync(document.Json, ContentHash.TagOf(document.Json.Span));
     }
 }

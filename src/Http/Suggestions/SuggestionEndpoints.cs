@@ -9,6 +9,7 @@ using Events.Http.Describing;
 using Events.Http.Idempotency;
 using Events.Http.Imports;
 using Events.Http.Jobs;
+using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Messaging.Sending;
 using Events.Workers.Enrichment;
@@ -77,10 +78,7 @@ public sealed class SuggestionHandlers(Events.Workers.Enrichment.Suggestions sug
             json.WriteString("model"u8, s.Made?.Model);
             json.WriteEndObject();
         });
-        http.Response.ContentType = "application/json";
-        http.Response.ContentLength = body.Length;
-        http.Response.Headers.CacheControl = "no-store";
-        await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
+        await http.WriteDocumentAsync(body, ContentHash.TagOf(body));
     }
 }
 

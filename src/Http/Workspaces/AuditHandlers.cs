@@ -45,8 +45,8 @@ internal sealed class AuditHandlers(AuditLog log, CursorSigner signer)
             json.WriteEndObject();
         });
         if (next is not null)
-            http.Response.Headers.Link = $"<{http.Request.Path}?limit={limit}&cursor={next}>; rel=\"next\"";
-        await http.WriteDocumentAsync(json, $"\"{ContentHash.Of(json, next):x16}\"");
+            http.Response.Headers.Link = PageAnswer.NextLink(http.Request, next);
+        await http.WriteDocumentAsync(json, ContentHash.TagOf(json, next));
     }
 
     /// <summary>Page after page, so that neither side ever holds all of it.</summary>

@@ -54,7 +54,7 @@ internal sealed class PeopleQueries(PeopleQuery people, Freshness freshness, Cur
         var document = await people.FindAsync(caller.Tenant, id, caller.HiddenProjects, http.RequestAborted);
         http.Response.Headers[CommandRunner.PositionHeader] = document.Position.ToString(CultureInfo.InvariantCulture);
         if (document.Exists)
-            await http.WriteDocumentAsync(document.Json, $"\"{ContentHash.Of(document.Json.Span, null):x16}\"");
+            await http.WriteDocumentAsync(document.Json, ContentHash.TagOf(document.Json.Span));
         else
             await http.Response.WriteAsync(NotThere);
     }

@@ -254,7 +254,7 @@ internal sealed class WorkspaceHandlers(
             json.WriteEndArray();
             json.WriteEndObject();
         });
-        await http.WriteDocumentAsync(answer, $"\"{ContentHash.Of(answer, null):x16}\"");
+        await http.WriteDocumentAsync(answer, ContentHash.TagOf(answer));
     });
 
     public Task SetProjectAccessAsync(HttpContext http) => WithId(http, id => ChangeAsync(http, ProjectAccess.Shape, async (body, context, caller) =>

@@ -1,10 +1,23 @@
+using System.Globalization;
 using Events.Platform.Tenancy;
 
 namespace Events.Projections.Engine;
 
 /// <summary>Where a page ended, for the next one to go on behind it: the sort column's value and the unique id beside it.</summary>
 /// <param name="Value">Invariant text; what it means is the query's business.</param>
-public sealed record KeysetCursor(string Value, Guid Id);
+public sealed record KeysetCursor(string Value, Guid Id)
+{
+    /// <summary>Of an order by time; without a cursor what comes before everything.</summary>
+    /// <exception cref="FormatException">The cursor is of another order.</exception>
+    internal static DateTime MomentOf(KeysetCursor? after, bool descending)
+    {
+        if (after is null)
+            return descending ? DateTime.MaxValue : DateTime.MinValue;
+        return long.TryParse(after.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks
+            ? new DateTime(ticks, DateTimeKind.Utc)
+            : throw new FormatException("The cursor does not belong to this order.");
+    }
+}
 
 /// <summary>A page as it goes out.</summary>
 /// <param name="Items">UTF-8 JSON of the items, separated by commas, without brackets; empty when there are none.</param>

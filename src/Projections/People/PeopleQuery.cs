@@ -158,7 +158,7 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
     {
         await using var command = Command(tenant, descending ? Newest : Oldest, hidden);
         command.Parameters.Add(new NpgsqlParameter<short[]> { TypedValue = [.. filter.Standings.Select(s => (short)s)] });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = Moment(after, descending), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = KeysetCursor.MomentOf(after, descending), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after?.Id ?? (descending ? Guid.AllBitsSet : Guid.Empty) });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit + 1 });
         var (people, position) = await ReadAsync(command, ct);
@@ -300,15 +300,6 @@ public sealed class PeopleQuery(TenantReads reads, SubjectKeys keys)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             names[reader.GetGuid(0)] = new SealedText(reader.GetString(1));
-    }
-
-    private static DateTime Moment(KeysetCursor? after, bool descending)
-    {
-        if (after is null)
-            return descending ? DateTime.MaxValue : DateTime.MinValue;
-        return long.TryParse(after.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks
-            ? new DateTime(ticks, DateTimeKind.Utc)
-            : throw new FormatException("The cursor does not belong to this order.");
     }
 
     private static int Compare(NamedPerson a, NamedPerson b) => string.CompareOrdinal(a.Name, b.Name) is var names and not 0 ? names : a.Id.CompareTo(b.Id);

@@ -71,7 +71,7 @@ public sealed class ProjectListQuery(TenantReads reads)
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = archived });
         command.Parameters.Add(order == ProjectListOrder.Created
-            ? new NpgsqlParameter<DateTime> { TypedValue = Moment(after, descending), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz }
+            ? new NpgsqlParameter<DateTime> { TypedValue = KeysetCursor.MomentOf(after, descending), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz }
             : new NpgsqlParameter<string> { TypedValue = after?.Value ?? (descending ? LastText : "") });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after?.Id ?? (descending ? Guid.AllBitsSet : Guid.Empty) });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -89,15 +89,6 @@ public sealed class ProjectListQuery(TenantReads reads)
     private static string Key(NpgsqlDataReader reader, ProjectListOrder order) => order == ProjectListOrder.Created
         ? reader.GetDateTime(2).Ticks.ToString(CultureInfo.InvariantCulture)
         : reader.GetString(2);
-
-    private static DateTime Moment(KeysetCursor? after, bool descending)
-    {
-        if (after is null)
-            return descending ? DateTime.MaxValue : DateTime.MinValue;
-        return long.TryParse(after.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks
-            ? new DateTime(ticks, DateTimeKind.Utc)
-            : throw new FormatException("The cursor does not belong to this order.");
-    }
 
     private const string OneSql =
         $"""

@@ -85,6 +85,42 @@ public sealed class ReadConventionTests(ApiServer server)
     }
 
     [Fact]
+    public async Task Whoever_holds_what_would_be_answered_is_answered_304()
+    {
+        var (me, task, _) = await FilledAsync();
+        string[] live = ["/api/v1/operations/projections", "/api/v1/session", "/api/v1/me"];
+        foreach (var endpoint in Reads.Where(e => e.Metadata.GetMetadata<Operation>()!.MediaType == "application/json"))
+        {
+            if (PathOf(endpoint, task) is not { } path || live.Contains(path) || await me.GetAsync(path) is not { Status: HttpStatusCode.OK } whole)
+                continue;
+            whole.ETag.ShouldNotBeNull(path);
+            var again = await me.GetAsync(path, ("If-None-Match", whole.ETag!));
+            again.Status.ShouldBe(HttpStatusCode.NotModified, path);
+            again.Bytes.ShouldBeEmpty(path);
+        }
+    }
+
+    [Fact]
+    public async Task The_link_to_the_next_page_keeps_the_filter()
+    {
+        var me = await server.NewUserAsync();
+        foreach (var name in (string[])["one", "two", "three"])
+            await me.PostAsync("/api/v1/labels", $$"""{"name":"{{name}}","color":"#ff0000"}""");
+        // The audit log is written behind the request.
+        var started = TimeProvider.System.GetTimestamp();
+        var audit = await me.GetAsync("/api/v1/audit?outcome=done&limit=1");
+        while (audit.NextCursor is null && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20))
+            audit = await me.GetAsync("/api/v1/audit?outcome=done&limit=1");
+        foreach (var first in new[] { audit, await me.GetAsync("/api/v1/labels?limit=1&fields=id") })
+        {
+            first.Status.ShouldBe(HttpStatusCode.OK, first.Text);
+            var second = await me.GetAsync(first.Headers.GetValues("Link").Single().Split('<', '>')[1]);
+            second.Status.ShouldBe(HttpStatusCode.OK, second.Text);
+            second.Items.Count.ShouldBe(1);
+        }
+    }
+
+    [Fact]
     public async Task The_place_of_what_was_made_leads_to_it()
     {
         var (me, task, last) = await FilledAsync();
