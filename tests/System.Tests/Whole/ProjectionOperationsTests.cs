@@ -119,9 +119,9 @@ public sealed class ProjectionOperationsTests : IAsyncDisposable
         await ExecuteAsync(events.Running, $$"""update events.mt_events set data = '{"from":"todo","to":"done"}' where stream_id = '{{stream}}' and data ->> 'to' = 'nowhere'""");
         (await CommandAsync("release", "task-list", workspace, stream)).ShouldBe((0, "Released: 2 events folded."));
         (await TitleAsync(client, tasks[1])).ShouldBe("After the poison");
-        (await CommandAsync("skip", "search", workspace, stream, "left", "out")).ExitCode.ShouldBe(1);
-        (await CommandAsync("skip", "search", workspace, stream, "left out")).ExitCode.ShouldBe(0);
-        Parked(await StatusAsync(http, "Search")).ShouldBe(1);
+        (await CommandAsync("skip", "task-detail", workspace, stream, "left", "out")).ExitCode.ShouldBe(1);
+        (await CommandAsync("skip", "task-detail", workspace, stream, "left out")).ExitCode.ShouldBe(0);
+        Parked(await StatusAsync(http, "TaskDetail")).ShouldBe(1);
 
         // No event is missing, and the proof tells that one was tampered with.
         var verified = await CommandAsync("verify", "task-list");
