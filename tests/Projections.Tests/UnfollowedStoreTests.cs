@@ -46,6 +46,21 @@ public sealed class UnfollowedStoreTests(PostgresServer server) : IAsyncLifetime
         (await RebuildAsync()).ShouldBe((12L, 15L));
     }
 
+    [Fact]
+    public async Task Is_folded_in_bulk_by_a_service_and_no_view_waits_for_one_that_a_rebuild_brings_up()
+    {
+        await using var service = Service.On(database, o => (o.CatchUpEvents, o.RebuildLag) = (5, TimeSpan.FromMilliseconds(1)));
+        await service.StartAsync();
+        var operations = service.Get<ProjectionOperations>();
+        await service.ReachAsync(12, [.. operations.Names]);
+        foreach (var status in await operations.StatusAsync(TestContext.Current.CancellationToken))
+        {
+            var build = status.Build.ShouldNotBeNull(status.Projection);
+            build.State.ShouldBe(BuildStates.Switched);
+            build.Throttled.ShouldBeLessThan(TimeSpan.FromSeconds(5), status.Projection);
+        }
+    }
+
     // Another writer drew 8 to 10 and did not come back.
     private async Task MakeHoleAsync()
     {

@@ -11,13 +11,15 @@ internal sealed class RebuildThrottle(NpgsqlDataSource dataSource, ProjectionOpt
     private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(30);
 
     // The oldest event that a fed projection has not folded yet: how long it has been waiting. One look at the newest events' index.
+    // What is so far behind ($1) that it is left to a rebuild is not fed, and would wait for itself.
     private const string LagSql =
         """
         select coalesce(max(clock_timestamp() - e.timestamp), '0')
         from (select min(p.last_seq_id) as behind
               from projection_heads h
               join mt_event_progression p on p.name = h.shard
-              where h.paused_at is null and h.owner is not null and h.lease_until > now()) l
+              where h.paused_at is null and h.owner is not null and h.lease_until > now()
+                and p.last_seq_id >= (select coalesce(max(n.seq_id), 0) from mt_events n) - $1) l
         cross join lateral (select m.timestamp from mt_events m where m.seq_id > l.behind order by m.seq_id limit 1) e
         """;
 
@@ -35,6 +37,7 @@ internal sealed class RebuildThrottle(NpgsqlDataSource dataSource, ProjectionOpt
     private async Task<TimeSpan> LagAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(LagSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = options.CatchUpEvents });
         return (TimeSpan)(await command.ExecuteScalarAsync(ct))!;
     }
 }

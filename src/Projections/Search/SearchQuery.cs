@@ -14,7 +14,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
 
     // $1 tenant, $2 the word to look along and $3 the first text behind all that begin with it, $4 the other words as LIKE patterns,
     // $5 items. Newest tasks of a word first; a word that is exactly what was typed comes first of all, because it sorts first.
-    // Entries are looked up one by one until there are enough; twice as many as are wanted, since a task may come by two words.
+    // Entries are looked up one by one until there are enough; a few more than are wanted, since a task may come by two words.
     private const string TypeAheadSql =
         $"""
         select string_agg(f.item, ','), count(*)::int, {PositionSql}
@@ -29,7 +29,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
                               limit 100) w
                         cross join lateral ({TaskSql}) t
                         order by w.word, w.task_id desc
-                        limit $5 * 2) m
+                        limit $5 + 5) m
                   order by m.task_id, m.word) d
             order by d.word, d.task_id desc
             limit $5) f
