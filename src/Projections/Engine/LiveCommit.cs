@@ -32,7 +32,7 @@ internal sealed class LiveCommit(IReadOnlyList<ProjectionHead> heads, long floor
         where (select count(*)
                from projection_heads h
                where h.projection = any ($1)
-                 and h.epoch = $2[array_position($1, h.projection)]
+                 and h.epoch = ($2::bigint[])[array_position($1, h.projection)]
                  and h.owner = $3
                  and h.paused_at is null) <> cardinality($1)
         """;

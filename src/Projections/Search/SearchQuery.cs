@@ -27,7 +27,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
                               where c.tenant_id = $1 and c.word >= $2 and c.word < $3
                               order by c.word, c.task_id desc
                               limit 100) w
-                        cross join lateral ({TaskSql}) t
+                        cross join lateral {MatchingTask} t
                         order by w.word, w.task_id desc
                         limit $5 + 5) m
                   order by m.task_id, m.word) d
@@ -35,12 +35,13 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
             limit $5) f
         """;
 
-    private const string TaskSql =
+    // Inside parentheses: it is a part of a statement, and refers to its words.
+    private const string MatchingTask =
         """
-        select l.item
-        from task_list l
-        where l.tenant_id = $1 and l.task_id = w.task_id and l.key || ' ' || l.title ilike all ($4) and l.project_id <> all ($6)
-        offset 0
+        (select l.item
+         from task_list l
+         where l.tenant_id = $1 and l.task_id = w.task_id and l.key || ' ' || l.title ilike all ($4) and l.project_id <> all ($6)
+         offset 0)
         """;
 
     // The same by the middle of words: first which words of the tenant have it, then their tasks.
@@ -60,7 +61,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
                         where c.tenant_id = $1 and c.word = k.word
                         order by c.task_id desc
                         limit 10) e) w
-            cross join lateral ({TaskSql}) t
+            cross join lateral {MatchingTask} t
             order by w.task_id desc
             limit $5) f
         """;
