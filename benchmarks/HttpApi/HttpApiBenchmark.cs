@@ -149,7 +149,7 @@ internal static class HttpApiBenchmark
     private static async Task<Process> StartCrudAsync(Uri url, string connectionString, CancellationToken ct)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Events.Benchmarks.dll"), BaselineCommand, url.ToString(), $"{connectionString};Max Auto Prepare=100;Maximum Pool Size=32"])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "Events.Benchmarks.dll"), BaselineCommand, url.ToString(), $"{connectionString};Max Auto Prepare=100;Maximum Pool Size=32;No Reset On Close=true"])
             start.ArgumentList.Add(argument);
         var crud = Process.Start(start)!;
         var line = await crud.StandardOutput.ReadLineAsync(ct);

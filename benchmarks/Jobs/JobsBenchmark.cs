@@ -7,8 +7,8 @@ namespace Events.Benchmarks.Jobs;
 
 /// <summary>
 /// The queue beside graphile-worker and pg-boss, each in databases of its own on the same PostgreSQL, in the same run, taking
-/// turns. All are at their best setting, all live in one process for the whole run, and a first round of each warms up and does not
-/// count. No handler does anything. A round counts from its first handler's call until every end is durable.
+/// turns. Each runs with settings chosen for throughput, all live in one process for the whole run, and a first round of each
+/// warms up and does not count. No handler does anything. A round counts from its first handler's call until every end is durable.
 /// </summary>
 internal static class JobsBenchmark
 {

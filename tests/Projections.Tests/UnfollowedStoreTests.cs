@@ -1,5 +1,6 @@
 using Events.Fixtures;
 using Events.Platform.Tenancy;
+using Events.Projections.Engine;
 using Events.Projections.Rebuild;
 using Npgsql;
 using Shouldly;
@@ -46,19 +47,22 @@ public sealed class UnfollowedStoreTests(PostgresServer server) : IAsyncLifetime
         (await RebuildAsync()).ShouldBe((12L, 15L));
     }
 
-    [Fact]
-    public async Task Is_folded_in_bulk_by_a_service_and_no_view_waits_for_one_that_a_rebuild_brings_up()
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(100, true)]
+    public async Task Holds_a_rebuilds_breath_only_where_a_view_is_fed_and_not_left_to_a_rebuild_itself(long catchUpEvents, bool holds)
     {
-        await using var service = Service.On(database, o => (o.CatchUpEvents, o.RebuildLag) = (5, TimeSpan.FromMilliseconds(1)));
-        await service.StartAsync();
-        var operations = service.Get<ProjectionOperations>();
-        await service.ReachAsync(12, [.. operations.Names]);
-        foreach (var status in await operations.StatusAsync(TestContext.Current.CancellationToken))
-        {
-            var build = status.Build.ShouldNotBeNull(status.Projection);
-            build.State.ShouldBe(BuildStates.Switched);
-            build.Throttled.ShouldBeLessThan(TimeSpan.FromSeconds(5), status.Projection);
-        }
+        await using var service = Service.On(database, o => (o.CatchUpEvents, o.RebuildLag) = (catchUpEvents, TimeSpan.FromMilliseconds(1)));
+        var heads = service.Get<ProjectionHeads>();
+        await heads.RegisterAsync(TestContext.Current.CancellationToken);
+        await heads.ClaimAsync(Guid.CreateVersion7(), TestContext.Current.CancellationToken);
+        var throttle = new RebuildThrottle(service.DataSource, service.Get<ProjectionOptions>(), TimeProvider.System);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var passing = throttle.PassAsync(patience.Token);
+        if (holds)
+            await Should.ThrowAsync<OperationCanceledException>(passing);
+        else
+            await passing;
     }
 
     // Another writer drew 8 to 10 and did not come back.
