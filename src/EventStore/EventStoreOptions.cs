@@ -36,10 +36,10 @@ public sealed record EventStoreOptions
     public int CachedStates { get; set; } = 50_000;
 
     /// <summary>Events that the live tail keeps in memory for its subscribers.</summary>
-    public int TailEvents { get; set; } = 8_192;
+    public int TailEvents { get; set; } = 2_048;
 
     /// <summary>Payload bytes that the live tail keeps in memory for its subscribers.</summary>
-    public long TailBytes { get; set; } = 32 << 20;
+    public long TailBytes { get; set; } = 8 << 20;
 
     /// <summary>Events in one page.</summary>
     public int PageEvents { get; set; } = 1_000;

@@ -107,6 +107,51 @@ public sealed class Reading_csv
         (await Given.FileAsync("csv", "title\nfirst\n" + new string('x', 10_000_000))).Titles.ShouldBe(["first"]);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"")]
+    [InlineData("1,\"")]
+    public async Task A_line_of_a_hundred_megabytes_costs_one_row_and_next_to_no_memory(string before)
+    {
+        using var repeated = new RepeatedText($"title,note\nfirst,ok\n{before}", new string('x', 1 << 20), 100, ",long\nlast,ok\n");
+        var (file, allocated) = await MeasuredAsync(repeated);
+        file.Titles.ShouldBe(["first", "last"]);
+        file.Codes.ShouldBe(["record_too_long"]);
+        file.Rows.Single(r => r.Content is null).Problems[0].Line.ShouldBe(3);
+        allocated.ShouldBeLessThan(48 << 20);
+    }
+
+    [Fact]
+    public async Task A_cell_of_a_hundred_megabytes_in_many_lines_costs_one_row_and_next_to_no_memory()
+    {
+        var lines = string.Concat(Enumerable.Repeat("words, \"\"quoted\"\" ones, and the end\n", 30_000));
+        using var repeated = new RepeatedText("title,note\nfirst,ok\nlong,\"", lines, 100, "\"\nlast,ok\n");
+        var (file, allocated) = await MeasuredAsync(repeated);
+        file.Titles.ShouldBe(["first", "last"]);
+        file.Codes.ShouldBe(["record_too_long"]);
+        allocated.ShouldBeLessThan(48 << 20);
+    }
+
+    [Fact]
+    public async Task A_quote_that_never_closes_before_a_hundred_megabytes_of_rows_costs_one_row()
+    {
+        using var repeated = new RepeatedText("title,note\n\"first,ok\n", string.Concat(Enumerable.Repeat("a row,its note\n", 70_000)), 10, "last,ok\n");
+        var (file, _) = await MeasuredAsync(repeated);
+        file.Rows.Count.ShouldBe(700_002);
+        file.Codes.ShouldBe(["record_too_long"]);
+        file.Rows[0].Problems[0].Line.ShouldBe(2);
+    }
+
+    private static async Task<(ReadFile File, long Allocated)> MeasuredAsync(Stream stream)
+    {
+        var source = new ImportSource(_ => Task.FromResult(stream), stream.Length, new UnpackLimits());
+        // Nothing here ever waits: all of it happens on this thread, and other tests' garbage does not count.
+        var (before, thread) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CurrentManagedThreadId);
+        var file = await Given.FileAsync("csv", source);
+        Environment.CurrentManagedThreadId.ShouldBe(thread);
+        return (file, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     [Fact]
     public async Task Quotes_that_someone_forgot_to_double_are_kept_when_the_row_fits() =>
         (await Given.FileAsync("csv", "title,description\n\"He said \"hi\" there\",\"and\nmore\"\nnext,x\n")).Titles.ShouldBe(["He said \"hi\" there", "next"]);

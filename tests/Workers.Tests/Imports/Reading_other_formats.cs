@@ -160,6 +160,41 @@ public sealed class Reading_other_formats
         file.Codes.ShouldBe(["description_shortened"]);
     }
 
+    [Theory]
+    [InlineData("{\"id\":2,\"title\":\"b\",\"description\":\"", "}] \\\" [{\\\\", "\"}")]
+    [InlineData("{\"id\":2,\"labels\":[", "1,[{}],\"],]\", ", "0]}")]
+    [InlineData("\"", "text, ", "\"")]
+    [InlineData("", "1234567890", "")]
+    public async Task An_element_of_a_hundred_megabytes_costs_one_row_and_is_not_held(string before, string part, string after)
+    {
+        var million = string.Concat(Enumerable.Repeat(part, 1_000_000 / part.Length));
+        foreach (var (first, last) in ((string, string)[])[("{\"id\":1,\"title\":\"a\"} , ", " , {\"id\":3,\"title\":\"c\"}]"), ("", "\n]")])
+        {
+            var source = new ImportSource(_ => Task.FromResult<Stream>(new RepeatedText("[" + first + before, million, 100, after + last)), 1, new UnpackLimits());
+            var (allocated, thread) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CurrentManagedThreadId);
+            var file = await Given.FileAsync("gitlab-json", source);
+            Environment.CurrentManagedThreadId.ShouldBe(thread);
+            (GC.GetAllocatedBytesForCurrentThread() - allocated).ShouldBeLessThan(40 << 20);
+            file.Titles.ShouldBe(first.Length > 0 ? ["a", "c"] : []);
+            file.Codes.ShouldBe(["element_too_large"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_ends_in_an_element_that_is_passed_over_gives_what_came_before()
+    {
+        var half = "[{\"id\":1,\"title\":\"a\"},{\"id\":2,\"title\":\"" + new string('x', 10 << 20);
+        (await Should.ThrowAsync<UnreadableFileException>(() => Given.FileAsync("gitlab-json", half))).Code.ShouldBe("broken_json");
+    }
+
+    [Fact]
+    public async Task A_board_with_more_around_its_cards_than_can_be_held_is_refused()
+    {
+        var action = "{\"id\":\"a\",\"type\":\"commentCard\",\"data\":{\"card\":{\"id\":\"c\"},\"text\":\"" + new string('x', 100_000) + "\"}},";
+        var source = new ImportSource(_ => Task.FromResult<Stream>(new RepeatedText("{\"actions\":[", action, 500, "],\"cards\":[]}")), 1, new UnpackLimits());
+        (await Should.ThrowAsync<UnreadableFileException>(() => Given.FileAsync("trello-json", source))).Code.ShouldBe("board_too_large");
+    }
+
     [Fact]
     public async Task Packed_files_are_unpacked_on_the_way()
     {

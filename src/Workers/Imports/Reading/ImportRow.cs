@@ -50,6 +50,9 @@ public sealed record ImportedTask(string SourceKey, string Title)
 
     /// <summary>Where it stood in the source, for people.</summary>
     public string? Url { get; init; }
+
+    /// <summary>What it weighs in memory, roughly.</summary>
+    public long Chars => Title.Length + (Description?.Length ?? 0) + Comments.Sum(static comment => (long)comment.Body.Length) + Checklist.Sum(static item => (long)item.Text.Length);
 }
 
 /// <summary>Someone in another system. At least one of the three is set.</summary>

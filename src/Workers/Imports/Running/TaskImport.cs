@@ -37,6 +37,9 @@ internal sealed class TaskImport(
     ImportOptions options,
     TimeProvider time)
 {
+    /// <summary>Long rows make a chunk of fewer: what is appended together is in memory together, several times over.</summary>
+    private const int ChunkChars = 1 << 20;
+
     /// <exception cref="UnreadableFileException">The file as a whole cannot be imported, or cannot be read to its end.</exception>
     public async Task<ImportResult> RunAsync(ImportRecord import, Action<ImportProgress> progress, CancellationToken ct)
     {
@@ -53,16 +56,19 @@ internal sealed class TaskImport(
             var notes = new FileNotes();
             var began = time.GetTimestamp();
             var chunk = new List<ImportRow>(options.ChunkRows);
+            var chars = 0L;
             await foreach (var row in ImportFormats.ReadAsync(import.Format, source, import.Mapping, notes, ct)
                 .SkipWhile(row => row.Number <= import.Checkpoint).WithCancellation(ct))
             {
                 chunk.Add(row);
-                if (chunk.Count < pace.Burst(options.ChunkRows))
+                chars += row.Content?.Chars ?? 0;
+                if (chunk.Count < pace.Burst(options.ChunkRows) && chars < ChunkChars)
                     continue;
                 var before = run.Position;
                 await TakeAsync(run, chunk, ct);
                 progress(run.Progress(source, time));
                 chunk.Clear();
+                chars = 0;
                 await pace.RestAsync(began, before, ct);
                 began = time.GetTimestamp();
             }

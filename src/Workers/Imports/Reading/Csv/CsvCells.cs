@@ -5,6 +5,9 @@ internal readonly struct CsvCells(IReadOnlyList<string> fields, CsvColumns colum
 {
     private static readonly char[] ListSeparators = [',', ';', '|', '\n'];
 
+    /// <summary>Of one cell: what comes after is one part more, and far beyond what a task takes.</summary>
+    private const int MostParts = 1_000;
+
     /// <summary>The first filled cell of the field.</summary>
     public string? Text(TaskField field)
     {
@@ -37,7 +40,7 @@ internal readonly struct CsvCells(IReadOnlyList<string> fields, CsvColumns colum
         var cells = All(field);
         return cells.Count == 0
             ? cells
-            : [.. cells.SelectMany(static cell => cell.Split(ListSeparators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+            : [.. cells.SelectMany(static cell => cell.Split(ListSeparators, MostParts, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
     }
 
     public string? Name(TaskField field) => columns.Fields.TryGetValue(field, out var positions) ? columns.Names[positions[0]] : null;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Events.Commands.Deciding;
 using Events.Commands.Tasks;
+using Events.EventStore;
 
 namespace Events.Workers.Imports.Reading.Csv;
 
@@ -93,6 +95,7 @@ internal sealed partial class TodoistCsv : IImportReader
         private readonly List<ImportedComment> comments = [];
         private long openNumber;
         private long openLine;
+        private long noteChars;
 
         public long Number { get; set; }
 
@@ -133,7 +136,9 @@ internal sealed partial class TodoistCsv : IImportReader
 
         public void AddNote(string? body, string? author, string? at)
         {
-            if (body is not null)
+            // More than one task takes is not held until the task is whole.
+            noteChars += body?.Length ?? 0;
+            if (body is not null && comments.Count <= Limits.Comments && noteChars <= UnitLimits.UnitBytes)
                 comments.Add(new ImportedComment($"{comments.Count}", body, Person(author), words.Moment(at)));
         }
 
@@ -146,6 +151,7 @@ internal sealed partial class TodoistCsv : IImportReader
             Open = null;
             problems.Clear();
             comments.Clear();
+            noteChars = 0;
             return new ImportRow(openNumber, fitted, warnings);
         }
 

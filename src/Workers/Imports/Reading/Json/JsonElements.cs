@@ -8,16 +8,21 @@ namespace Events.Workers.Imports.Reading.Json;
 /// <param name="Member">The property of the root object whose array holds it; empty when the root is the array.</param>
 internal sealed record JsonItem(string Member, JsonDocument Document) : IDisposable
 {
+    /// <summary>It was passed over; <see cref="Value"/> is null.</summary>
+    public bool IsTooLarge { get; init; }
+
     public JsonElement Value => Document.RootElement;
 
     public void Dispose() => Document.Dispose();
 }
 
-/// <summary>Streams the elements of the arrays that a JSON file consists of, holding one element at a time.</summary>
+/// <summary>
+/// Streams the elements of the arrays that a JSON file consists of, holding one element at a time, and none that is too large.
+/// </summary>
 internal static class JsonElements
 {
-    /// <summary>Bytes of the largest single element.</summary>
-    private const int MaxElement = 16 << 20;
+    /// <summary>Bytes of the largest single element. One unit of work takes 4 MiB of events at most.</summary>
+    public const int MaxElement = 8 << 20;
 
     private static readonly JsonReaderOptions Options = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 64 };
 
@@ -39,10 +44,17 @@ internal static class JsonElements
         var walk = new Walk(members);
         try
         {
+            var wanted = 0L;
             while (true)
             {
                 var read = await pipe.ReadAsync(ct);
                 var buffer = read.Buffer;
+                // An element that was not whole is parsed from its beginning: only once there is twice as much of it.
+                if ((buffer.Length < wanted && !read.IsCompleted) || !walk.Passed(ref buffer, read.IsCompleted))
+                {
+                    pipe.AdvanceTo(buffer.Start, buffer.End);
+                    continue;
+                }
                 while (true)
                 {
                     var outcome = walk.Next(ref buffer, read.IsCompleted, out var item);
@@ -55,9 +67,13 @@ internal static class JsonElements
                         yield break;
                     break;
                 }
+                wanted = Math.Min(buffer.Length * 2, MaxElement + 1);
                 if (buffer.Length > MaxElement)
-                    throw new UnreadableFileException("element_too_large", $"One element from byte {walk.Consumed:N0} on has more than {MaxElement:N0} bytes.");
-                pipe.AdvanceTo(buffer.Start, buffer.End);
+                {
+                    yield return walk.PassOver();
+                    wanted = 0;
+                }
+                pipe.AdvanceTo(buffer.Start, wanted == 0 ? buffer.Start : buffer.End);
             }
         }
         finally
@@ -75,6 +91,7 @@ internal static class JsonElements
         private bool rootIsObject;
         private bool started;
         private int skipDepth = -1;
+        private JsonSkip? passing;
 
         public long Consumed { get; private set; }
 
@@ -132,6 +149,35 @@ internal static class JsonElements
                 throw new UnreadableFileException(
                     "broken_json", $"The file is not JSON from byte {Consumed + reader.BytesConsumed:N0} on: {broken.Message} What came before has been read.");
             }
+        }
+
+        /// <summary>Begins to pass over the element that the buffer begins with.</summary>
+        public JsonItem PassOver()
+        {
+            if (!inArray)
+                throw new UnreadableFileException("element_too_large", $"The member '{member}' from byte {Consumed:N0} on has a text of more than {MaxElement:N0} bytes.");
+            passing = new JsonSkip();
+            return new JsonItem(member ?? "", JsonDocument.Parse("null")) { IsTooLarge = true };
+        }
+
+        /// <returns>False while the element that is passed over goes on after the buffer.</returns>
+        public bool Passed(ref ReadOnlySequence<byte> buffer, bool isLast)
+        {
+            if (passing is null)
+                return true;
+            var before = buffer.Length;
+            var ended = passing.Advance(ref buffer);
+            Consumed += before - buffer.Length;
+            if (!ended && isLast)
+                throw new UnreadableFileException("broken_json", "The file ends in the middle of an element. What came before has been read.");
+            if (!ended)
+                return false;
+            // For the reader the element was a null.
+            var reader = new Utf8JsonReader(passing.HasComma ? ",null "u8 : "null "u8, isFinalBlock: false, state);
+            reader.Read();
+            state = reader.CurrentState;
+            passing = null;
+            return true;
         }
 
         private static bool IsBlank(ReadOnlySequence<byte> buffer)

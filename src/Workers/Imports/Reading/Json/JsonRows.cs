@@ -19,12 +19,16 @@ internal abstract class JsonRows : IImportReader
         await foreach (var item in JsonElements.ReadAsync(utf8, Wrappers, ct))
         {
             using (item)
-                yield return Row(++number, item.Value, words);
+                yield return item.IsTooLarge ? TooLarge(++number) : Row(++number, item.Value, words);
         }
     }
 
     /// <summary>Null when the element is not a task of this format at all.</summary>
     protected abstract ImportedTask? Read(JsonElement element, SourceWords words, Action<string, string, string> warn);
+
+    /// <summary>The row of an element that was passed over.</summary>
+    public static ImportRow TooLarge(long number) =>
+        new(number, null, [new RowProblem(number, null, null, "element_too_large", $"The element has more than {JsonElements.MaxElement:N0} bytes and was passed over.")]);
 
     private ImportRow Row(long number, JsonElement element, SourceWords words)
     {

@@ -13,6 +13,9 @@ internal sealed class TrelloBoard : IImportReader
     private static readonly HashSet<string> Surroundings = ["lists", "members", "labels", "checklists", "actions"];
     private static readonly HashSet<string> Cards = ["cards"];
 
+    /// <summary>Characters that a board's surroundings may have: they are held until the cards have been read.</summary>
+    private const long MaxSurroundings = 32L << 20;
+
     public async IAsyncEnumerable<ImportRow> ReadAsync(
         ImportSource source, ImportMapping mapping, FileNotes notes, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -28,7 +31,7 @@ internal sealed class TrelloBoard : IImportReader
         await foreach (var item in ReadAsync(source, Cards, ct))
         {
             using (item)
-                yield return Row(++number, item.Value, board, words);
+                yield return item.IsTooLarge ? JsonRows.TooLarge(++number) : Row(++number, item.Value, board, words);
         }
     }
 
@@ -72,7 +75,8 @@ internal sealed class TrelloBoard : IImportReader
             UpdatedAt = card.Moment("dateLastActivity", words),
             ClosedAt = status == WorkStatus.Done ? card.Moment("dateLastActivity", words) : null,
             Url = card.Text("shortUrl") ?? card.Text("url"),
-            Comments = board.Comments.GetValueOrDefault(id, []),
+            // Exports list the newest first.
+            Comments = board.Comments.TryGetValue(id, out var comments) ? [.. Enumerable.Reverse(comments)] : [],
             Checklist = board.Checklists.GetValueOrDefault(id, []),
         };
         return new ImportRow(number, ImportFit.Fit(task, number, null, problems), problems);
@@ -84,6 +88,8 @@ internal sealed class TrelloBoard : IImportReader
 
     private sealed class Board
     {
+        private long chars;
+
         public Dictionary<string, string> Lists { get; } = [];
 
         public Dictionary<string, ImportedPerson?> Members { get; } = [];
@@ -103,17 +109,17 @@ internal sealed class TrelloBoard : IImportReader
             switch (member)
             {
                 case "lists" when value.Text("name") is { } name:
-                    Lists[id] = name;
+                    Lists[id] = Room(name);
                     break;
                 case "members":
-                    Members[id] = Person(value);
+                    Members[Room(id)] = Person(value);
                     break;
                 case "labels" when (value.Text("name") ?? value.Text("color")) is { } name:
-                    Labels[id] = name;
+                    Labels[id] = Room(name);
                     break;
                 case "checklists" when value.Text("idCard") is { } card:
                     Of(Checklists, card).AddRange(value.Items("checkItems").Where(static item => item.Text("name") is not null)
-                        .Select(static item => new ImportedChecklistItem(item.Text("name")!, string.Equals(item.Text("state"), "complete", StringComparison.Ordinal))));
+                        .Select(item => new ImportedChecklistItem(Room(item.Text("name")!), string.Equals(item.Text("state"), "complete", StringComparison.Ordinal))));
                     break;
                 case "actions" when value.Member("data")?.Member("card")?.Text("id") is { } card:
                     LearnAction(id, card, value, words);
@@ -127,10 +133,18 @@ internal sealed class TrelloBoard : IImportReader
         {
             var who = action.Member("memberCreator") is { } creator ? Person(creator) : null;
             if (string.Equals(action.Text("type"), "createCard", StringComparison.Ordinal))
-                Creators[card] = who;
-            // Exports list the newest first.
+                Creators[Room(card)] = who;
             if (string.Equals(action.Text("type"), "commentCard", StringComparison.Ordinal) && action.Member("data")?.Text("text") is { } text)
-                Of(Comments, card).Insert(0, new ImportedComment(id, text, who, action.Moment("date", words)));
+                Of(Comments, card).Add(new ImportedComment(id, Room(text), who, action.Moment("date", words)));
+        }
+
+        /// <summary>Counts a text that is kept; short ones weigh as much as what holds them.</summary>
+        private string Room(string text)
+        {
+            chars += text.Length + 100;
+            return chars <= MaxSurroundings
+                ? text
+                : throw new UnreadableFileException("board_too_large", $"The board's lists, labels, checklists and actions have more than {MaxSurroundings:N0} characters.");
         }
 
         private static ImportedPerson? Person(JsonElement member) => ImportedPerson.From(member.Text("username"), member.Text("fullName"), member.Text("email"));
