@@ -119,7 +119,7 @@ public sealed partial class EventAppender : IAsyncDisposable
             var sent = time.GetTimestamp();
             var outcomes = await writer.WriteAsync(units, ct);
             Telemetry.Written(units, outcomes, sent, time);
-            signal.Raise();
+            signal.Appended();
             for (var i = 0; i < units.Count; i++)
                 await CompleteAsync(units[i], outcomes[i], ct);
             units = later;

@@ -41,6 +41,7 @@ public static class EventStoreServices
         services.AddHostedService<TailReader>();
         services.TryAddSingleton<NotificationSession>();
         services.AddHostedService<AppendListener>();
+        services.AddHostedService<AppendAnnouncer>();
 
         services.AddSingleton<EventLedger>();
         services.AddHostedService<LedgerFollower>();

@@ -6,7 +6,7 @@ namespace Events.EventStore.Appending;
 internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions options) : IAsyncDisposable
 {
     private readonly AppendCommand command = new(options);
-    private readonly AppendOneCommand alone = new(options);
+    private readonly AppendAloneCommand alone = new(options);
     private NpgsqlConnection? connection;
 
     /// <summary>Before anything is sent: a failure here means that nothing happened.</summary>
@@ -22,7 +22,7 @@ internal sealed class AppendLane(NpgsqlDataSource dataSource, EventStoreOptions 
     {
         try
         {
-            if (units.Count == 1 && AppendOneCommand.Takes(units[0]) && await alone.ExecuteAsync(connection!, batch, units[0], ct) is { } answer)
+            if (units.Count == 1 && AppendAloneCommand.Takes(units[0]) && await alone.ExecuteAsync(connection!, batch, units[0], ct) is { } answer)
                 return answer;
             command.Fill(batch, units);
             return await command.ExecuteAsync(connection!, ct);

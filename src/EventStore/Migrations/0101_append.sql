@@ -223,8 +223,6 @@ begin
             from generate_series(1, cardinality(e_id)) as e (i)
             where firsts[e_append[e.i]] > 0;
         end if;
-
-        ignored := pg_notify('events_appended', positions[accepted]::text) is null;
     end if;
 
     if k_unit is not null then

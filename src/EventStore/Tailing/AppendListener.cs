@@ -10,11 +10,11 @@ internal sealed class AppendListener(NotificationSession notifications, AppendSi
 
     public Task StartAsync(CancellationToken ct)
     {
-        subscription = notifications.Subscribe(new NotificationSubscription(["events_appended"], (_, _) => signal.Raise())
+        subscription = notifications.Subscribe(new NotificationSubscription(["events_appended"], (_, _) => signal.Heard())
         {
             Listening = _ =>
             {
-                signal.Raise();
+                signal.Heard();
                 return Task.CompletedTask;
             },
         });

@@ -4,21 +4,29 @@ using NpgsqlTypes;
 namespace Events.EventStore.Appending;
 
 /// <summary>
-/// A unit that came alone as the parameters of the SQL function <c>append_one</c> (0103_append_one.sql tells what they mean). The
-/// parameters are reused from unit to unit.
+/// A unit that came alone as the parameters of the SQL functions <c>append_first</c> and <c>append_next</c> (0103_append_alone.sql
+/// tells what they mean). The parameters are reused from unit to unit.
 /// </summary>
-internal sealed class AppendOneCommand : IDisposable
+internal sealed class AppendAloneCommand : IDisposable
 {
-    private const int MostEvents = 4;
-
-    private const string EventsSql =
+    private const string FirstSql =
         """
-        select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        select append_first($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """;
 
-    private const string KeySql =
+    private const string FirstWithKeySql =
         """
-        select append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        select append_first($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        """;
+
+    private const string NextSql =
+        """
+        select append_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """;
+
+    private const string NextWithKeySql =
+        """
+        select append_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         """;
 
     private readonly NpgsqlParameter<Guid> batchId = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
@@ -29,10 +37,10 @@ internal sealed class AppendOneCommand : IDisposable
     private readonly NpgsqlParameter<string?> correlation = new() { NpgsqlDbType = NpgsqlDbType.Varchar };
     private readonly NpgsqlParameter<string?> causation = new() { NpgsqlDbType = NpgsqlDbType.Varchar };
     private readonly NpgsqlParameter<byte[]?> headers = new() { NpgsqlDbType = NpgsqlDbType.Jsonb };
-    private readonly Column<Guid> eventId = new(NpgsqlDbType.Uuid);
-    private readonly Column<string> eventAlias = new(NpgsqlDbType.Varchar);
-    private readonly Column<string> eventDotNet = new(NpgsqlDbType.Varchar);
-    private readonly Column<byte[]> eventData = new(NpgsqlDbType.Jsonb);
+    private readonly NpgsqlParameter<Guid> eventId = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
+    private readonly NpgsqlParameter<string> eventAlias = new() { NpgsqlDbType = NpgsqlDbType.Varchar };
+    private readonly NpgsqlParameter<string> eventDotNet = new() { NpgsqlDbType = NpgsqlDbType.Varchar };
+    private readonly NpgsqlParameter<byte[]> eventData = new() { NpgsqlDbType = NpgsqlDbType.Jsonb };
 
     private readonly NpgsqlParameter<string?> key = new() { NpgsqlDbType = NpgsqlDbType.Varchar };
     private readonly NpgsqlParameter<byte[]?> keyHash = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
@@ -42,29 +50,24 @@ internal sealed class AppendOneCommand : IDisposable
     private readonly NpgsqlParameter<byte[]?> keyBody = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
     private readonly NpgsqlParameter<TimeSpan> keep = new() { NpgsqlDbType = NpgsqlDbType.Interval };
 
-    private readonly NpgsqlParameter[] eventParameters;
-    private readonly NpgsqlParameter[] keyParameters;
+    private readonly NpgsqlParameter[] metadata;
+    private readonly NpgsqlParameter[] keyed;
     private readonly int timeout;
     private NpgsqlCommand command;
 
-    public AppendOneCommand(EventStoreOptions options)
+    public AppendAloneCommand(EventStoreOptions options)
     {
         timeout = options.CommandTimeout;
         command = new NpgsqlCommand { CommandTimeout = timeout };
         keep.TypedValue = options.IdempotencyKept;
-        eventParameters =
-        [
-            batchId, tenant, stream, streamType, expected, correlation, causation, headers, eventId.Parameter, eventAlias.Parameter,
-            eventDotNet.Parameter, eventData.Parameter,
-        ];
-        keyParameters = [key, keyHash, keyStatus, keyLocation, keyETag, keyBody, keep];
+        metadata = [correlation, causation, headers, eventId, eventAlias, eventDotNet, eventData];
+        keyed = [key, keyHash, keyStatus, keyLocation, keyETag, keyBody, keep];
     }
 
-    /// <summary>One stream, few events that share their unit's metadata, no messages.</summary>
+    /// <summary>One event that has its unit's metadata, no messages.</summary>
     public static bool Takes(PendingUnit pending) =>
         pending.Unit is { Streams.Count: 1, Messages.Count: 0 }
-        && pending.Encoded.Events is { Length: > 0 and <= MostEvents } events
-        && Array.TrueForAll(events, static e => e.Own is null);
+        && pending.Encoded.Events is [{ Own: null }];
 
     /// <returns>The answer as <see cref="Outcomes"/> reads it; null when nothing was written and <c>append</c> is to be asked.</returns>
     /// <exception cref="NpgsqlException">Refused, broken, or timed out.</exception>
@@ -72,12 +75,21 @@ internal sealed class AppendOneCommand : IDisposable
     {
         Fill(batch, pending);
         command.Connection = connection;
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        var answer = await reader.IsDBNullAsync(0, ct) ? null : reader.GetFieldValue<long[]>(0);
-        // The end of the command is where an error at the commit would show.
-        await reader.NextResultAsync(ct);
-        return answer;
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            var answer = await reader.IsDBNullAsync(0, ct) ? null : reader.GetFieldValue<long[]>(0);
+            // The end of the command is where an error at the commit would show.
+            await reader.NextResultAsync(ct);
+            return answer;
+        }
+        catch (PostgresException error) when (error is { InvariantSeverity: "ERROR", SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            // The stream is there already, and append tells how far.
+            Renew();
+            return null;
+        }
     }
 
     /// <summary>After an error: the driver's command may remember a statement that was never prepared.</summary>
@@ -90,25 +102,32 @@ internal sealed class AppendOneCommand : IDisposable
 
     public void Dispose() => command.Dispose();
 
-    private void Arrange(string sql)
+    private void Arrange(bool first, bool withKey)
     {
+        var sql = (first, withKey) switch
+        {
+            (true, false) => FirstSql,
+            (true, true) => FirstWithKeySql,
+            (false, false) => NextSql,
+            (false, true) => NextWithKeySql,
+        };
         if (ReferenceEquals(command.CommandText, sql))
             return;
         command.CommandText = sql;
         command.Parameters.Clear();
-        foreach (var parameter in eventParameters)
+        foreach (var parameter in (NpgsqlParameter[])[batchId, tenant, stream, first ? streamType : expected, .. metadata])
             command.Parameters.Add(parameter);
-        if (sql == EventsSql)
+        if (!withKey)
             return;
-        foreach (var parameter in keyParameters)
+        foreach (var parameter in keyed)
             command.Parameters.Add(parameter);
     }
 
     private void Fill(Guid batch, PendingUnit pending)
     {
-        Arrange(pending.Key is null ? EventsSql : KeySql);
         var unit = pending.Unit;
         var append = unit.Streams[0];
+        Arrange(append.Expected == ExpectedVersion.NoStream, pending.Key is not null);
         batchId.TypedValue = batch;
         tenant.TypedValue = unit.Tenant.Value;
         stream.TypedValue = append.StreamId;
@@ -117,18 +136,11 @@ internal sealed class AppendOneCommand : IDisposable
         correlation.TypedValue = unit.Metadata.CorrelationId;
         causation.TypedValue = unit.Metadata.CausationId;
         headers.TypedValue = pending.Encoded.Headers;
-        eventId.Clear();
-        eventAlias.Clear();
-        eventDotNet.Clear();
-        eventData.Clear();
-        foreach (var e in pending.Encoded.Events)
-        {
-            eventId.Add(e.Id);
-            eventAlias.Add(e.Type.Alias);
-            eventDotNet.Add(e.Type.DotNetType);
-            eventData.Add(e.Data);
-        }
-
+        var e = pending.Encoded.Events[0];
+        eventId.TypedValue = e.Id;
+        eventAlias.TypedValue = e.Type.Alias;
+        eventDotNet.TypedValue = e.Type.DotNetType;
+        eventData.TypedValue = e.Data;
         if (pending.Key is not { } record)
             return;
         key.TypedValue = record.Key;
