@@ -61,6 +61,7 @@ internal static class JobsBenchmark
             BenchmarkRow.Cost("jobs.pickup.p99", pickup.P99, "ms", "graphile-worker at 50/s", graphilePickup["p99"]),
             BenchmarkRow.Cost("jobs.neighbour.p50", crowded.P50, "ms", "quiet", pickup.P50),
             BenchmarkRow.Cost("jobs.neighbour.p99", crowded.P99, "ms", "quiet", pickup.P99),
+            BenchmarkRow.Rate("jobs.neighbour.flood", crowded.Beside, "per s", "process, nobody beside", process.Median),
         ];
     }
 
@@ -102,4 +103,5 @@ internal sealed class Rounds
 }
 
 /// <summary>In milliseconds, from the moment at which a message was to be sent to its handler's first line.</summary>
-internal sealed record Latencies(double P50, double P99);
+/// <param name="Beside">Messages of the flood a second that were handled meanwhile.</param>
+internal sealed record Latencies(double P50, double P99, double Beside);

@@ -173,16 +173,18 @@ internal sealed class Subject : IAsyncDisposable
         var refill = flood > 0 ? RefillAsync(flood, ended.Token) : Task.CompletedTask;
 
         var start = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 10;
+        var before = counters.Total;
         counters.Intended = [.. Enumerable.Range(0, all).Select(n => Schedule.At(start, PickupInterval, n))];
         var sending = new Task[all];
         await Schedule.RunAsync(start, PickupInterval, all, n => sending[n] = Bus.EnqueueAsync(tenant, new Timed(n), null, ct));
         await Task.WhenAll(sending);
+        var beside = (counters.Total - before) / Stopwatch.GetElapsedTime(start).TotalSeconds;
         while (counters.Waits.Any(double.IsNaN))
             await Task.Delay(5, ct);
         await ended.CancelAsync();
         await refill;
         var waits = counters.Waits.Skip(PickupWarmUp).Order().ToArray();
-        return new Latencies(waits[waits.Length / 2], waits[(int)(waits.Length * 0.99)]);
+        return new Latencies(waits[waits.Length / 2], waits[(int)(waits.Length * 0.99)], beside);
     }
 
     private async Task RefillAsync(int flood, CancellationToken ct)

@@ -54,6 +54,21 @@ begin
     end if;
 end $$;
 
+-- The same for many. In the order of their keys: two that end messages of the same keys never wait in a circle.
+create function release_lines(p_heads message_row[]) returns void
+language plpgsql as $$
+declare
+    v_line record;
+begin
+    for v_line in
+        select distinct e.tenant_id, e.order_key, e.id from unnest(p_heads) e
+        where e.order_key is not null
+        order by e.tenant_id, e.order_key, e.id
+    loop
+        perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
+    end loop;
+end $$;
+
 -- Stores messages in the caller's transaction. Not stored, silently: a unique key that is taken, an id that was handled.
 create function store_messages(
     p_id uuid[], p_tenant_id varchar[], p_queue varchar[], p_type varchar[], p_body jsonb[], p_priority smallint[],

@@ -47,6 +47,10 @@ begin
                 where c.queue = p_queue and c.tenant_id is not null
                 group by c.tenant_id having count(*) >= p_cluster_tenant_limit);
         end if;
+    else
+        -- Nobody waits for this commit to be on disk. What is written later, such as the marks of these messages, is later in the
+        -- log too: after a crash either both are there or the messages are ready again, and none of their effects was committed.
+        perform set_config('synchronous_commit', 'off', true);
     end if;
 
     if p_only is not null then
@@ -160,29 +164,26 @@ language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     v_entries message_row[];
-    v_claimed uuid[] := '{}';
 begin
-    perform 1 from message_nodes n where n.node_id = p_node_id for key share;
-    if found then
-        select array_agg((nextval('message_sequence'), i.id, i.tenant_id, p_queue, i.type, i.priority, 0::smallint, 0::smallint,
-            now(), i.body, null, null, null, i.traceparent, i.correlation_id, false)::message_row), array_agg(i.id)
-        into v_entries, v_claimed
-        from unnest(p_id, p_tenant_id, p_type, p_body, p_priority, p_traceparent, p_correlation_id)
-            as i (id, tenant_id, type, body, priority, traceparent, correlation_id)
-        where not exists (select 1 from handled_messages h where h.id = i.id)
-            and not exists (select 1 from ready_messages r where r.queue = p_queue and r.tenant_id = i.tenant_id);
-    end if;
-    if v_entries is not null then
-        insert into claimed_batches (claim_id, node_id, queue, tenant_id, entries)
-        values (p_claim_id, p_node_id, p_queue, case when cardinality(v_entries) = 1 then v_entries[1].tenant_id end, v_entries);
-    end if;
+    -- One statement: at rest, what a message waits for is the number of steps that the server has to wake up for.
+    insert into claimed_batches (claim_id, node_id, queue, tenant_id, entries)
+    select p_claim_id, p_node_id, p_queue, case when count(*) = 1 then min(i.tenant_id) end,
+        array_agg((nextval('message_sequence'), i.id, i.tenant_id, p_queue, i.type, i.priority, 0::smallint, 0::smallint,
+            now(), i.body, null, null, null, i.traceparent, i.correlation_id, false)::message_row)
+    from (select n.node_id from message_nodes n where n.node_id = p_node_id for key share) node
+    cross join unnest(p_id, p_tenant_id, p_type, p_body, p_priority, p_traceparent, p_correlation_id)
+        as i (id, tenant_id, type, body, priority, traceparent, correlation_id)
+    where not exists (select 1 from handled_messages h where h.id = i.id)
+        and not exists (select 1 from ready_messages r where r.queue = p_queue and r.tenant_id = i.tenant_id)
+    having count(*) > 0
+    returning entries into v_entries;
     if v_entries is null or cardinality(v_entries) < cardinality(p_id) then
         perform store_messages(array_agg(i.id), array_agg(i.tenant_id), array_agg(p_queue), array_agg(i.type), array_agg(i.body),
             array_agg(i.priority), array_agg(null::timestamptz), array_agg(null::varchar), array_agg(null::varchar),
             array_agg(i.traceparent), array_agg(i.correlation_id), array_agg(false), array_agg(null::uuid))
         from unnest(p_id, p_tenant_id, p_type, p_body, p_priority, p_traceparent, p_correlation_id)
             as i (id, tenant_id, type, body, priority, traceparent, correlation_id)
-        where v_claimed is null or not i.id = any (v_claimed);
+        where not exists (select 1 from unnest(v_entries) e where e.id = i.id);
     end if;
     return query select e.id, e.seq, e.enqueued_at from unnest(v_entries) e;
 end $$;
@@ -213,7 +214,6 @@ language plpgsql as $$
 declare
     v_back message_row[];
     v_repeated message_row[];
-    v_line record;
 begin
     perform 1 from message_nodes where node_id = p_node_id and heartbeat_at < now() - p_lease for update skip locked;
     if not found then
@@ -234,10 +234,7 @@ begin
     where not e.id = any (t.settled);
 
     -- A repeated message whose first copy was handled may have come to the head of its line: with it the line must go on.
-    for v_line in select distinct e.tenant_id, e.order_key, e.id from unnest(v_repeated) e order by e.tenant_id, e.order_key
-    loop
-        perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
-    end loop;
+    perform release_lines(v_repeated);
 
     insert into ready_messages
     select e.seq, e.id, e.tenant_id, e.queue, e.type, e.priority, e.attempt, e.takeovers + 1, e.enqueued_at, e.body,

@@ -14,6 +14,15 @@ begin
     delete from claimed_batches where claim_id = any (p_ended);
 end $$;
 
+-- The same after a first try that failed. The server may have crashed, and with it a claim whose commit was not on disk yet: then
+-- these messages are ready again although they have been handled, and nobody else is to handle them.
+create function mark_handled_late(p_id uuid[], p_ended bigint[]) returns void
+language plpgsql as $$
+begin
+    perform mark_handled(p_id, p_ended);
+    delete from ready_messages where id = any (p_id);
+end $$;
+
 -- One of a message batch's members has ended.
 create function leave_batches(p_batch_id uuid[], p_failed integer) returns void
 language plpgsql as $$
@@ -59,7 +68,6 @@ declare
     v_live bigint[];
     v_ended message_row[];
     v_repeated message_row[];
-    v_line record;
 begin
     -- Key share: a takeover (which deletes the row) waits or skips; other completions and retries of the batch do not.
     select array_agg(c.claim_id) into v_live
@@ -87,13 +95,7 @@ begin
 
     -- A repeated message that heads its line must not stop it, and a repeated job has ended already.
     perform end_repeated(array(select e.id from unnest(v_repeated) e where e.is_job));
-    for v_line in
-        select e.tenant_id, e.order_key, e.id from unnest(v_repeated) e
-        where e.order_key is not null
-        order by e.tenant_id, e.order_key
-    loop
-        perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
-    end loop;
+    perform release_lines(v_repeated);
     if v_ended is null then
         return;
     end if;
@@ -112,8 +114,6 @@ end $$;
 -- What an ended message held: its unique key, its place in a message batch, the head of its line.
 create function let_go(p_ended message_row[], p_failed integer) returns void
 language plpgsql as $$
-declare
-    v_line record;
 begin
     delete from message_unique_keys u
     using unnest(p_ended) e
@@ -123,13 +123,7 @@ begin
         perform leave_batches(array(select e.batch_id from unnest(p_ended) e), p_failed);
     end if;
 
-    for v_line in
-        select e.tenant_id, e.order_key, e.id from unnest(p_ended) e
-        where e.order_key is not null
-        order by e.tenant_id, e.order_key
-    loop
-        perform release_line(v_line.tenant_id, v_line.order_key, v_line.id);
-    end loop;
+    perform release_lines(p_ended);
 end $$;
 
 -- A claimed message leaves its batch without being handled. p_outcome: retry (at p_due_at), dead, cancelled or released

@@ -18,6 +18,13 @@ internal sealed record Completion(ClaimedMessage Message, byte[]? Result, IReadO
 internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider time, ILogger logger, CancellationToken lost) : IAsyncDisposable
 {
     private const int LargestBatch = 1000;
+    private const int Busy = 64;
+
+    /// <summary>
+    /// Between two transactions of a busy time. Nobody waits for a mark; and every one of them has the log written, which everybody
+    /// else's commit waits for.
+    /// </summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly Channel<ClaimedMessage> plain = Channel.CreateUnbounded<ClaimedMessage>(new() { SingleReader = true });
@@ -47,7 +54,7 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
     {
         if (!batch.End(count))
             return;
-        await UntilWrittenAsync(async () =>
+        await UntilWrittenAsync(async _ =>
         {
             await using var command = database.CreateCommand(EndBatchSql);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = batch.Id });
@@ -66,6 +73,11 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
         select mark_handled($1, $2)
         """;
 
+    private const string LateSql =
+        """
+        select mark_handled_late($1, $2)
+        """;
+
     private async Task RunPlainAsync()
     {
         var messages = new List<ClaimedMessage>(LargestBatch);
@@ -74,18 +86,20 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
             messages.Clear();
             while (messages.Count < LargestBatch && plain.Reader.TryRead(out var next))
                 messages.Add(next);
-            await UntilWrittenAsync(() => WritePlainAsync(messages));
+            await UntilWrittenAsync(late => WritePlainAsync(messages, late));
             Ended(messages.Count);
+            if (messages.Count >= Busy && Open < LargestBatch / 2)
+                await Task.Delay(Pace, time, CancellationToken.None);
         }
     }
 
-    private async Task WritePlainAsync(List<ClaimedMessage> messages)
+    private async Task WritePlainAsync(List<ClaimedMessage> messages, bool late)
     {
         var perBatch = messages.CountBy(m => m.Batch).ToList();
         // Nothing else of these batches is in flight, so they end in the same transaction as their last messages.
         var ending = perBatch.Where(b => b.Value == b.Key.Open).Select(b => b.Key.Id).ToArray();
         await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
-        await using var command = new NpgsqlCommand(PlainSql, connection)
+        await using var command = new NpgsqlCommand(late ? LateSql : PlainSql, connection)
         {
             Parameters =
             {
@@ -118,7 +132,7 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
             completions.Clear();
             while (completions.Count < LargestBatch && holding.Reader.TryRead(out var next))
                 completions.Add(next);
-            await UntilWrittenAsync(() => WriteHoldingAsync(completions));
+            await UntilWrittenAsync(_ => WriteHoldingAsync(completions));
             Ended(completions.Count);
         }
     }
@@ -159,13 +173,13 @@ internal sealed partial class Completer(NpgsqlDataSource database, TimeProvider 
     }
 
     // Writing again is safe: a mark that is there already is left alone, and does nothing a second time.
-    private async Task UntilWrittenAsync(Func<Task> write)
+    private async Task UntilWrittenAsync(Func<bool, Task> write)
     {
-        while (!lost.IsCancellationRequested)
+        for (var late = false; !lost.IsCancellationRequested; late = true)
         {
             try
             {
-                await write();
+                await write(late);
                 return;
             }
             catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException)

@@ -8,6 +8,8 @@ namespace Events.Messaging.Running;
 /// </summary>
 internal sealed class FairBuffer(int tenantLimit)
 {
+    private const int Passed = 8;
+
     private readonly Dictionary<string, Line> lines = new(StringComparer.Ordinal);
     private readonly Queue<Line> turns = new();
 
@@ -38,6 +40,20 @@ internal sealed class FairBuffer(int tenantLimit)
         return true;
     }
 
+    /// <summary>Takes the next one whose tenant has nothing running, if it is that one's turn soon.</summary>
+    public bool TryTakeFirstOfTenant(out ClaimedMessage message)
+    {
+        for (var i = turns.Count; i > 0 && i > turns.Count - Passed; i--)
+        {
+            if (turns.Peek().Running == 0)
+                return TryTake(out message);
+            turns.Enqueue(turns.Dequeue());
+        }
+
+        message = null!;
+        return false;
+    }
+
     /// <summary>Takes several in turns of their tenants; all of them count as running until they have ended.</summary>
     public void TakeUpTo(int count, ConcurrentQueue<ClaimedMessage> taken)
     {
@@ -63,6 +79,10 @@ internal sealed class FairBuffer(int tenantLimit)
     }
 
     public bool Holds(string tenant) => lines.ContainsKey(tenant);
+
+    /// <summary>Whether <paramref name="more"/> of the tenant's messages would all run at once.</summary>
+    public bool HasRoom(string tenant, int more) =>
+        !lines.TryGetValue(tenant, out var line) ? more <= tenantLimit : line.Waiting.Count == 0 && line.Running + more <= tenantLimit;
 
     /// <summary>Waiting and running, of each tenant.</summary>
     public (string[] Tenants, int[] Counts) Held()

@@ -9,7 +9,7 @@ namespace Events.Messaging.Running;
 /// </summary>
 /// <param name="roomMade">Called, without the gate, when more could be claimed.</param>
 internal sealed partial class HandlerSlots(
-    QueueSettings queue, MessageTypes types, AttemptRunner runner, Action roomMade, TimeProvider time, ILogger logger, CancellationToken lost)
+    QueueSettings queue, MessageTypes types, AttemptRunner runner, Action roomMade, Guests guests, TimeProvider time, ILogger logger, CancellationToken lost)
 {
     /// <summary>What the buffer may hold ahead, in time: a message claimed early here is one that no idle node can take.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(50);
@@ -17,13 +17,19 @@ internal sealed partial class HandlerSlots(
     /// <summary>How long a slot keeps a thread whose handlers never wait; then whoever waits for one goes first.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(0.5);
 
+    /// <summary>Slots beyond one a processor for tenants that have nothing running: theirs is not to wait for a turn of others' to end.</summary>
+    private const int Spare = 2;
+
+    private static readonly int Processors = Environment.ProcessorCount;
+
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource met = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock gate = new();
     private readonly FairBuffer buffer = new(queue.LocalTenantLimit);
-    private readonly HashSet<string> expected = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> expectedOf = new(StringComparer.Ordinal);
     private readonly Slot[] slots = [.. Enumerable.Range(0, queue.Concurrency).Select(i => new Slot(i))];
     private readonly Stack<int> freeSlots = new(Enumerable.Range(0, queue.Concurrency).Reverse());
+    private int expected;
     private bool closing;
     private bool closed;
     private int onProcessor;
@@ -39,6 +45,16 @@ internal sealed partial class HandlerSlots(
             return buffer.Holds(tenant);
     }
 
+    /// <summary>Claimed and not started.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate)
+                return buffer.Count;
+        }
+    }
+
     public void Add(List<ClaimedMessage> claimed)
     {
         lock (gate)
@@ -49,11 +65,18 @@ internal sealed partial class HandlerSlots(
         }
     }
 
-    /// <summary>Keeps a slot for a message that is being stored. Only for a tenant that has nothing here: others wait their turn.</summary>
+    /// <summary>Keeps a slot for a message that is being stored. Only for a tenant that has nothing waiting here: others wait their turn.</summary>
     public bool TryExpect(string tenant)
     {
         lock (gate)
-            return !closing && !queue.HasClusterLimit && freeSlots.Count > expected.Count && !buffer.Holds(tenant) && expected.Add(tenant);
+        {
+            var before = expectedOf.GetValueOrDefault(tenant);
+            if (closing || queue.HasClusterLimit || freeSlots.Count <= expected || !buffer.HasRoom(tenant, before + 1))
+                return false;
+            expectedOf[tenant] = before + 1;
+            expected++;
+            return true;
+        }
     }
 
     /// <summary>The end of <see cref="TryExpect"/>.</summary>
@@ -62,12 +85,15 @@ internal sealed partial class HandlerSlots(
     {
         lock (gate)
         {
-            expected.Remove(tenant);
-            if (closing && expected.Count == 0)
+            expected--;
+            if (--expectedOf[tenant] == 0)
+                expectedOf.Remove(tenant);
+            if (closing && expected == 0)
                 met.TrySetResult();
             // Too late for a node that has given up waiting: the claim ends with its lease.
             if (claimed is null || closed)
                 return;
+            guests.Note(tenant);
             buffer.Add(claimed);
             Dispatch();
         }
@@ -80,7 +106,7 @@ internal sealed partial class HandlerSlots(
         lock (gate)
         {
             var ahead = target = Target();
-            var free = freeSlots.Count - expected.Count;
+            var free = freeSlots.Count - expected;
             var room = ahead == 0 ? free - buffer.Count : free + ahead - buffer.Count;
             // Ended but unmarked messages are still claimed: when the database falls behind, do not take more.
             if (room <= 0 || (ahead > 0 && buffer.Count > ahead / 2) || unmarked > 4 * largest)
@@ -97,7 +123,7 @@ internal sealed partial class HandlerSlots(
     {
         lock (gate)
         {
-            var free = freeSlots.Count - expected.Count;
+            var free = freeSlots.Count - expected;
             return free <= 0 && Target() == 0 ? 0 : Math.Clamp(free, 1, 16);
         }
     }
@@ -124,7 +150,9 @@ internal sealed partial class HandlerSlots(
     /// </summary>
     private void Dispatch()
     {
-        while (!closed && freeSlots.Count > 0 && onProcessor < Environment.ProcessorCount && buffer.TryTake(out var message))
+        while (!closed && freeSlots.Count > 0
+            && (onProcessor < Processors ? buffer.TryTake(out var message)
+                : onProcessor < Processors + Spare && buffer.TryTakeFirstOfTenant(out message)))
         {
             var slot = slots[freeSlots.Pop()];
             var attempt = Begin(message);
@@ -314,7 +342,7 @@ internal sealed partial class HandlerSlots(
         lock (gate)
         {
             closing = true;
-            if (expected.Count == 0)
+            if (expected == 0)
                 met.TrySetResult();
         }
 

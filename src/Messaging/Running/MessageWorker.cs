@@ -63,9 +63,10 @@ public sealed partial class MessageWorker(
         var attempts = new AttemptRunner(database, types, services, options, completer, settler, progress.Report, time, logger);
         var carried = types.Queues.Values.Where(q => options.RabbitMq.Carries(q.Name)).ToList();
         using var broker = new BrokerLink(database, options.RabbitMq, carried, lease, settler, completer, options.PollInterval, time, logger);
+        var guests = new Guests(time);
         var runners = types.Queues.Values
             .Select(q => carried.Contains(q) ? q with { Name = BrokerOptions.Arrived(q.Name) } : q)
-            .Select(q => new QueueRunner(q, database, lease, options, types, attempts, completer, time, logger))
+            .Select(q => new QueueRunner(q, database, lease, options, types, attempts, completer, guests, time, logger))
             .ToDictionary(r => r.Name, StringComparer.Ordinal);
 
         void Wake(string? queue, string? tenant)

@@ -34,6 +34,11 @@ public sealed record MessagingOptions
     /// <summary>Workers that may die while they hold a message until it counts as poison.</summary>
     public int MaxTakeovers { get; set; } = 5;
 
+    /// <summary>
+    /// Part of the time, 0.05 to 1, that this process works off a backlog while it serves tenants that have none; 1: always at full speed.
+    /// </summary>
+    public double BacklogShare { get; set; } = 0.4;
+
     public BrokerOptions RabbitMq { get; set; } = new();
 
     internal IEnumerable<string> Problems()
@@ -50,6 +55,8 @@ public sealed record MessagingOptions
             yield return "Events__Messaging__DrainTimeout cannot be negative.";
         if (HandledRetention < TimeSpan.FromMinutes(1) || JobRetention < TimeSpan.FromMinutes(1) || DeadRetention < TimeSpan.FromMinutes(1))
             yield return "Events__Messaging__…Retention takes at least 1 minute.";
+        if (BacklogShare is not (>= 0.05 and <= 1))
+            yield return "Events__Messaging__BacklogShare takes 0.05 to 1.";
         if (MaxTakeovers < 1)
             yield return "Events__Messaging__MaxTakeovers is at least 1.";
     }

@@ -10,15 +10,16 @@ namespace Events.Messaging.Running;
 /// </summary>
 internal sealed partial class QueueRunner : IDisposable
 {
-    private const int LargestClaim = 500;
-
     private readonly QueueSettings queue;
     private readonly NpgsqlDataSource database;
     private readonly NodeLease lease;
     private readonly ClaimWalk walk;
+    private readonly BacklogPace pace;
+    private readonly Guests guests;
     private readonly MessagingOptions options;
     private readonly HandlerSlots slots;
     private readonly Completer completer;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SemaphoreSlim bulkSignal = new(0);
     private readonly SemaphoreSlim expressSignal = new(0);
@@ -33,7 +34,7 @@ internal sealed partial class QueueRunner : IDisposable
 
     public QueueRunner(
         QueueSettings queue, NpgsqlDataSource database, NodeLease lease, MessagingOptions options, MessageTypes types,
-        AttemptRunner runner, Completer completer, TimeProvider time, ILogger logger)
+        AttemptRunner runner, Completer completer, Guests guests, TimeProvider time, ILogger logger)
     {
         this.queue = queue;
         this.database = database;
@@ -41,8 +42,11 @@ internal sealed partial class QueueRunner : IDisposable
         walk = new ClaimWalk(time);
         this.options = options;
         this.completer = completer;
+        this.time = time;
         this.logger = logger;
-        slots = new HandlerSlots(queue, types, runner, RoomMade, time, logger, lease.Lost);
+        this.guests = guests;
+        pace = new BacklogPace(guests, options);
+        slots = new HandlerSlots(queue, types, runner, RoomMade, guests, time, logger, lease.Lost);
         stopping = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost);
     }
 
@@ -93,7 +97,8 @@ internal sealed partial class QueueRunner : IDisposable
         {
             try
             {
-                if (slots.Request(LargestClaim, completer.Open) is not { } room)
+                var began = time.GetTimestamp();
+                if (slots.Request(pace.NextClaim(), completer.Open) is not { } room)
                 {
                     await WaitAsync(options.PollInterval);
                     continue;
@@ -103,6 +108,8 @@ internal sealed partial class QueueRunner : IDisposable
                 var claimed = await Claimer.ClaimAsync(database, lease, queue, request, stopping.Token);
                 walk.Took(request, claimed);
                 slots.Add(claimed);
+                if (pace.Took(claimed))
+                    await RestAsync(began);
                 Note(claimed.Count == 0 && request is { Only: null, HeldTenants.Length: 0 } && !queue.HasClusterLimit);
                 // Only a walk has looked everywhere.
                 if (claimed.Count == 0 && request.Only is null)
@@ -118,6 +125,14 @@ internal sealed partial class QueueRunner : IDisposable
                 await WaitAsync(options.PollInterval);
             }
         }
+    }
+
+    /// <summary>Until the burst has ended, and then in proportion to the time that it took.</summary>
+    private async Task RestAsync(long began)
+    {
+        while ((slots.Waiting > 0 || completer.Open > BacklogPace.Burst / 4) && time.GetElapsedTime(began) < BacklogPace.LongestRest)
+            await WaitAsync(BacklogPace.LongestRest);
+        await Task.Delay(pace.RestAfter(time.GetElapsedTime(began)), time, stopping.Token);
     }
 
     /// <summary>A wake-up that came while the look was on its way has left its signal, so the next look is sure.</summary>
@@ -147,6 +162,8 @@ internal sealed partial class QueueRunner : IDisposable
                     continue;
                 var request = new ClaimRequest(tenants.Length * perTenant, "", tenants, perTenant, [], []);
                 var claimed = await Claimer.ClaimAsync(database, lease, queue, request, stopping.Token);
+                foreach (var message in claimed)
+                    guests.Note(message.Tenant.Value);
                 slots.Add(claimed);
                 // Full hands: there may be more.
                 if (claimed.Count >= perTenant)

@@ -43,6 +43,25 @@ public sealed class ArrivalTests(PostgresServer server) : MessagingTest(server)
     }
 
     [Fact]
+    public async Task A_tenants_messages_are_claimed_on_arrival_as_far_as_they_can_all_run_at_once()
+    {
+        var goOn = new TaskCompletionSource();
+        Probe.Does = (_, _, ct) => goOn.Task.WaitAsync(ct);
+        await using var host = await StartAsync(m => m.Queue("default", concurrency: 4));
+
+        var ids = new List<Guid>();
+        for (var i = 0; i < 4; i++)
+            ids.Add(await host.Bus.EnqueueAsync(Tenant, new Ping($"{i}"), null, CancellationToken.None));
+
+        (await Database.DataSource.ScalarAsync<long>("select count(*) from claimed_batches")).ShouldBe(3, "three quarters of the slots are the most that one tenant gets");
+        (await Database.DataSource.ScalarAsync<bool>("select count(*) = 1 and bool_and(id = $1) from ready_messages", ids[3])).ShouldBeTrue();
+        goOn.SetResult();
+        foreach (var id in ids)
+            await HandledAsync(id);
+        await EmptyAsync();
+    }
+
+    [Fact]
     public async Task Messages_of_many_senders_and_tenants_at_once_are_each_handled_once()
     {
         await using var host = await StartAsync();
@@ -79,5 +98,16 @@ public sealed class ArrivalTests(PostgresServer server) : MessagingTest(server)
 
         await HandledAsync(message.Id);
         await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task What_was_handled_under_a_claim_that_a_crash_took_back_is_not_handled_again()
+    {
+        await using (var sender = Sender())
+            await sender.Bus.EnqueueAsync(Tenant, new Ping("once"), null, CancellationToken.None);
+
+        await Database.DataSource.ExecuteAsync("select mark_handled_late(array(select id from ready_messages), array[4711])");
+
+        (await Database.DataSource.ScalarAsync<bool>("select not exists (select from ready_messages) and exists (select from handled_messages)")).ShouldBeTrue();
     }
 }

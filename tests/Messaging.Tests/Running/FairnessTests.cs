@@ -24,6 +24,34 @@ public sealed class FairnessTests(PostgresServer server) : MessagingTest(server)
     }
 
     [Fact]
+    public async Task A_backlog_is_worked_off_in_bursts_while_another_tenant_is_served_and_at_full_speed_otherwise()
+    {
+        var flooding = Tenants.New();
+        await Database.DataSource.ExecuteAsync(
+            "insert into ready_messages (seq, id, tenant_id, queue, type, priority, body) select nextval('message_sequence'), gen_random_uuid(), $1, 'default', 'ping', 0, '{\"text\":\"flood\"}' from generate_series(1, 100000)",
+            flooding.Value);
+        await Database.DataSource.ExecuteAsync(
+            """
+            create table claims (size integer primary key);
+            create function note_claim() returns trigger language plpgsql as
+                $$ begin insert into claims values (cardinality(new.entries)) on conflict do nothing; return new; end $$;
+            create trigger note after insert on claimed_batches for each row execute function note_claim()
+            """);
+        await using var host = await StartAsync();
+        await Soon.UntilAsync(Database.DataSource, "select exists (select from claims where size > 150)");
+
+        using var served = new CancellationTokenSource();
+        var serving = Task.Run(async () =>
+        {
+            while (!served.IsCancellationRequested)
+                await host.Bus.EnqueueAsync(Tenant, new Ping("mine"), null, CancellationToken.None);
+        });
+        await Soon.UntilAsync(Database.DataSource, "select exists (select from claims where size = 150)");
+        await served.CancelAsync();
+        await serving;
+    }
+
+    [Fact]
     public async Task One_tenants_long_work_leaves_slots_for_the_others()
     {
         var goOn = new TaskCompletionSource();
