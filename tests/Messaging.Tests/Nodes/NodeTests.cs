@@ -62,14 +62,14 @@ public sealed class NodeTests(PostgresServer server) : MessagingTest(server)
     {
         var goOn = new TaskCompletionSource();
         Probe.Does = (_, _, ct) => goOn.Task.WaitAsync(ct);
-        var options = new MessagingOptions { Lease = TimeSpan.FromSeconds(1), Heartbeat = TimeSpan.FromMilliseconds(100) };
+        var options = new MessagingOptions { Lease = TimeSpan.FromSeconds(2), Heartbeat = TimeSpan.FromMilliseconds(200) };
         await using var first = await StartAsync(options: options);
         var id = await first.Bus.EnqueueAsync(Tenant, new Ping("long"), null, CancellationToken.None);
         await Probe.NextAsync();
         await using var second = await StartAsync(options: options);
 
-        // Three leases of the first node, by the database's clock.
-        var until = await Database.DataSource.ScalarAsync<DateTime>("select now() + interval '3 seconds'");
+        // More than two leases of the first node, by the database's clock.
+        var until = await Database.DataSource.ScalarAsync<DateTime>("select now() + interval '5 seconds'");
         await Soon.UntilAsync(Database.DataSource, "select now() > $1", until);
 
         Probe.Texts.Count.ShouldBe(1);
