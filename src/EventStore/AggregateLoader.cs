@@ -12,6 +12,9 @@ public sealed record AggregateDefinition<TState>(string StreamType, TState Initi
     /// does not exist: ids come from callers, and a project's is no task's.
     /// </summary>
     public Type? StartsWith { get; init; }
+
+    /// <summary>Bytes that a state takes in memory, roughly.</summary>
+    public Func<TState, long> Weigh { get; init; } = static _ => 1_000;
 }
 
 /// <summary>
@@ -21,7 +24,7 @@ public sealed record AggregateDefinition<TState>(string StreamType, TState Initi
 /// <remarks><typeparamref name="TState"/> must be immutable: callers share it.</remarks>
 public sealed class AggregateLoader<TState>(AggregateDefinition<TState> definition, EventReader events, EventStoreOptions options)
 {
-    private readonly RecentStates<TState> recent = new(options.CachedStates);
+    private readonly RecentStates<TState> recent = new(options.CachedStates, options.CachedBytes, definition.Weigh);
 
     /// <returns>The initial state and version 0 where the stream does not exist.</returns>
     /// <exception cref="UnreadableEventException">The stream has an event that this build cannot read.</exception>

@@ -35,6 +35,9 @@ public sealed record EventStoreOptions
     /// <summary>Aggregate states kept in memory, per aggregate type.</summary>
     public int CachedStates { get; set; } = 50_000;
 
+    /// <summary>Bytes of the aggregate states kept in memory, per aggregate type, roughly.</summary>
+    public long CachedBytes { get; set; } = 64 << 20;
+
     /// <summary>Events that the live tail keeps in memory for its subscribers.</summary>
     public int TailEvents { get; set; } = 2_048;
 
@@ -80,6 +83,8 @@ public sealed record EventStoreOptions
             yield return "Events__EventStore__SettleFor takes 0 to 10 minutes.";
         if (CachedStates is < 0 or > 10_000_000)
             yield return "Events__EventStore__CachedStates takes 0 to 10000000.";
+        if (CachedBytes is < 0 or > 1L << 40)
+            yield return "Events__EventStore__CachedBytes takes 0 bytes to 1 TiB.";
         if (TailEvents is < 1 or > 1_000_000)
             yield return "Events__EventStore__TailEvents takes 1 to 1000000.";
         if (TailBytes is < 1024 or > 4L << 30)

@@ -50,7 +50,7 @@ public sealed class AggregateTests(PostgresServer server) : StoreTests(server)
     [Fact]
     public void The_memory_of_states_is_bounded_and_keeps_what_is_used()
     {
-        var recent = new Aggregates.RecentStates<string>(10);
+        var recent = new Aggregates.RecentStates<string>(10, long.MaxValue, static _ => 1);
         var hot = Guid.CreateVersion7();
         recent.Put(Tenant, hot, "hot", 1);
         var others = Enumerable.Range(0, 100).Select(_ => Guid.CreateVersion7()).ToList();
@@ -61,6 +61,29 @@ public sealed class AggregateTests(PostgresServer server) : StoreTests(server)
         }
 
         others.Count(other => recent.TryGet(Tenant, other, out _, out _)).ShouldBeLessThanOrEqualTo(10);
+    }
+
+    [Fact]
+    public void Large_states_leave_the_cache_before_there_are_many_of_them()
+    {
+        var recent = new Aggregates.RecentStates<string>(1_000, 10_000, static text => text.Length);
+        var streams = Enumerable.Range(0, 100).Select(_ => Guid.CreateVersion7()).ToList();
+        foreach (var stream in streams)
+            recent.Put(Tenant, stream, new string('x', 10), 1);
+        Kept().ShouldBe(100);
+        // What grows is weighed again, and what goes makes room again.
+        foreach (var stream in streams)
+            recent.Put(Tenant, stream, new string('x', 1_000), 2);
+        Kept().ShouldBeInRange(9, 10);
+        foreach (var stream in streams)
+            recent.Remove(Tenant, stream);
+        foreach (var stream in streams)
+            recent.Put(Tenant, stream, new string('x', 100), 1);
+        Kept().ShouldBe(100);
+        recent.Put(Tenant, Guid.CreateVersion7(), new string('x', 20_000), 1);
+        Kept().ShouldBe(100, "what is larger than all of it is not kept, and pushes nothing out");
+
+        int Kept() => streams.Count(stream => recent.TryGet(Tenant, stream, out _, out _));
     }
 
     [Fact]

@@ -12,7 +12,11 @@ using Result = CommandResult<ProjectState>;
 /// <summary>Carries out what people want of projects.</summary>
 public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, EventAppender appender, EventReader reader, WorkspacePeople people)
 {
-    public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve) { StartsWith = typeof(ProjectCreated) };
+    public static AggregateDefinition<ProjectState> Aggregate { get; } = new("project_state", ProjectState.Initial, ProjectState.Evolve) 
+    {
+        StartsWith = typeof(ProjectCreated),
+        Weigh = static project => 500 + (2L * (project.Description?.Length ?? 0)),
+    };
 
     private readonly CommandLoop<ProjectState> loop = new(Aggregate, projects, appender, reader);
 
@@ -29,7 +33,7 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
             ExpectedVersion.NoStream,
             [new ProjectKeyReserved(command.ProjectId, command.Key)]);
         var result = await loop.RunAsync(
-            context, command.ProjectId, async (project, _) => await RefuseStrangerAsync(context, project, command, ct) ?? command.Decide(project), answer, [key], ct);
+            context, command.ProjectId, async (project, _) => await RefuseLeadAsync(context, null, project, command, ct) ?? command.Decide(project), answer, [key], ct);
         return result is Result.Refused { Code: "name_taken" }
             ? new Result.Refused("project_key_taken", $"Another project has the key {command.Key}.", "/key")
             : result;
@@ -46,13 +50,14 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
         return loop.RunAsync(
             context,
             projectId,
-            async (project, version) => version == 0 ? Missing : await RefuseStrangerAsync(context, project, command, ct) ?? command.Decide(project),
+            async (project, version) => version == 0 ? Missing : await RefuseLeadAsync(context, projectId, project, command, ct) ?? command.Decide(project),
             answer,
             [],
             ct);
     }
 
-    private async ValueTask<Decision?> RefuseStrangerAsync(CommandContext context, ProjectState project, ProjectCommand command, CancellationToken ct)
+    /// <param name="projectId">Null: it is being made, and hidden from nobody yet.</param>
+    private async ValueTask<Decision?> RefuseLeadAsync(CommandContext context, Guid? projectId, ProjectState project, ProjectCommand command, CancellationToken ct)
     {
         var lead = command switch
         {
@@ -62,8 +67,12 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
             UndoProjectChange { Happened: ProjectLeadChanged happened } => happened.From,
             _ => null,
         };
-        return lead is { } person && person != project.LeadId && !await people.KnowsAsync(context.Tenant, person, ct)
-            ? Decision.Refuse("lead_not_found", "Nobody in this workspace has this id.", "/leadId")
+        if (lead is not { } person || person == project.LeadId)
+            return null;
+        if (!await people.KnowsAsync(context.Tenant, person, ct))
+            return Decision.Refuse("lead_not_found", "Nobody in this workspace has this id.", "/leadId");
+        return projectId is { } id && !await people.SeesAsync(context.Tenant, person, id, ct)
+            ? Decision.Refuse("lead_sees_not", "The project is hidden from this person: let them see it first.", "/leadId")
             : null;
     }
 

@@ -19,7 +19,7 @@ public sealed class TaskCommands(
     WorkspacePeople people,
     TaskNumbers numbers)
 {
-    public static AggregateDefinition<TaskState> Aggregate { get; } = new("task_state", TaskState.Initial, TaskState.Evolve) { StartsWith = typeof(TaskCreated) };
+    public static AggregateDefinition<TaskState> Aggregate { get; } = new("task_state", TaskState.Initial, TaskState.Evolve) { StartsWith = typeof(TaskCreated), Weigh = TaskState.Weigh };
 
     private readonly CommandLoop<TaskState> loop = new(Aggregate, tasks, appender, reader);
 

@@ -95,6 +95,17 @@ public sealed record TaskState
         _ => throw new UnreachableException($"A task does not know the event {happened.GetType().Name}."),
     };
 
+    /// <summary>Bytes in memory, roughly: what people write without end is counted.</summary>
+    internal static long Weigh(TaskState task)
+    {
+        var chars = task.Title.Length + (long)(task.Description?.Length ?? 0);
+        foreach (var item in task.Checklist)
+            chars += item.Text.Length;
+        foreach (var comment in task.Comments)
+            chars += comment.Body.Length + comment.Author.Length;
+        return 500 + (2 * chars) + (100L * (task.Checklist.Length + task.Comments.Length));
+    }
+
     private static ImmutableArray<T> Replace<T>(ImmutableArray<T> items, Func<T, bool> which, Func<T, T> change) =>
         [.. items.Select(item => which(item) ? change(item) : item)];
 }

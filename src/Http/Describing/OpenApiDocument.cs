@@ -99,7 +99,8 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
             parameters.Add((JsonNode)Reference("parameters/IfMatch"));
         if (verb == "GET" && !said.Streams)
         {
-            parameters.Add((JsonNode)Reference("parameters/IfNoneMatch"));
+            if (!said.IsMadeForTheCall)
+                parameters.Add((JsonNode)Reference("parameters/IfNoneMatch"));
             parameters.Add((JsonNode)Reference("parameters/MinPosition"));
         }
 

@@ -33,6 +33,9 @@ public sealed record Operation(string Id, string Tag, string Summary)
 
     public string MediaType { get; init; } = "application/json";
 
+    /// <summary>The answer holds what is made for this call, such as a signed link: it has no entity tag and is not kept.</summary>
+    public bool IsMadeForTheCall { get; init; }
+
     /// <summary>Of a POST that keeps no answer under an <c>Idempotency-Key</c>: what a repeat does instead. Null: it keeps them.</summary>
     public string? Repeated { get; init; }
 

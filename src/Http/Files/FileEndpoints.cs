@@ -27,8 +27,9 @@ public static class FileEndpoints
         });
         api.MapGet("/files/{id}", files.GetAsync).RequirePermission(Permission.FilesRead).Describe(new("getFile", Tag, "Look at a file")
         {
-            Description = "With a link to its bytes once they are there. Exports of others take `events:read`; those from whom projects are hidden see their own files only. The link takes ranges, so an interrupted download goes on where it stopped.",
+            Description = "With a link to its bytes once they are there. Exports of others take `events:read`; those from whom projects are hidden see their own files only. The link takes ranges, so an interrupted download goes on where it stopped. It is made for the call and ends soon, so the answer has no `ETag` and is not kept.",
             Example = Stored,
+            IsMadeForTheCall = true,
         });
     }
 

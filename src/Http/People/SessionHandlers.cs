@@ -2,7 +2,9 @@ using Events.Commands.Access;
 using Events.Commands.Handling;
 using Events.Commands.People;
 using Events.Commands.Secrets;
+using Events.Http.Answers;
 using Events.Http.Auth;
+using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Platform.Tenancy;
 
@@ -77,7 +79,7 @@ internal sealed class SessionHandlers(
         var session = await directory.SessionAsync(signedIn.SessionId!.Value, http.RequestAborted);
         var texts = await keys.OpenAllAsync([.. new[] { person.Name, person.Email }.OfType<SealedText>()], http.RequestAborted);
         var caller = http.Features.Get<Caller>();
-        await http.WriteJsonAsync(200, (signedIn, person, session, texts, caller), static (json, x) =>
+        var shown = JsonBytes.Render((signedIn, person, session, texts, caller), static (json, x) =>
         {
             json.WriteStartObject();
             json.WriteString("personId"u8, x.signedIn.PersonId);
@@ -94,6 +96,7 @@ internal sealed class SessionHandlers(
             json.WriteString("expiresAt"u8, x.session.ExpiresAt.UtcDateTime);
             json.WriteEndObject();
         });
+        await http.WriteDocumentAsync(shown, ContentHash.TagOf(shown));
     }
 
     public async Task SwitchAsync(HttpContext http)

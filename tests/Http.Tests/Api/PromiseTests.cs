@@ -1,4 +1,9 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Events.Commands.Secrets;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -144,9 +149,20 @@ public sealed class PromiseTests(ApiServer server)
         foreach (var query in new[] { $"limit=1&cursor={cursor}", $"projectId={project}&sort=number&cursor={cursor}", $"projectId={project}&status=todo&cursor={cursor}", $"projectId={project}&cursor={cursor[..^2]}", $"projectId={project}&cursor=", $"projectId={project}&cursor={new string('A', 2000)}" })
             (await me.GetAsync($"/api/v1/tasks?{query}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
         (await me.GetAsync($"/api/v1/projects/{project}/tasks?cursor={cursor}")).Status.ShouldBe(HttpStatusCode.NotFound);
-        // Of another version, and of another workspace with the same filter.
+        (await me.GetAsync($"/api/v1/tasks?projectId={project}&limit=1&cursor={OfAnotherVersion(me, cursor)}")).Text.ShouldContain("made by another version");
+        // Of another version that nobody signed, and of another workspace with the same filter.
         (await me.GetAsync($"/api/v1/tasks?projectId={project}&cursor={(char)(cursor[0] + 1)}{cursor[1..]}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
         (await (await server.NewUserAsync()).GetAsync($"/api/v1/tasks?projectId={project}&limit=1&cursor={cursor}")).ShouldBeProblem(HttpStatusCode.BadRequest, "bad_cursor", "?cursor");
+    }
+
+    /// <summary>As a later service would sign it.</summary>
+    private string OfAnotherVersion(ApiUser me, string cursor)
+    {
+        var bytes = Base64Url.DecodeFromChars(cursor);
+        bytes[0]++;
+        byte[] signed = [.. Encoding.UTF8.GetBytes(me.Tenant.Value), 0, .. bytes[..^16]];
+        HMACSHA256.HashData(server.Services.GetRequiredService<MasterKey>().Derive("cursor"), signed)[..16].CopyTo(bytes, bytes.Length - 16);
+        return Base64Url.EncodeToString(bytes);
     }
 
     [Fact]

@@ -28,6 +28,17 @@ public sealed class FileTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_link_is_made_for_the_call_and_never_answered_304()
+    {
+        var me = await server.NewUserAsync();
+        var file = await me.UploadAsync("title\nOne\n");
+        var first = await me.GetAsync($"/api/v1/files/{file}");
+        first.ETag.ShouldBeNull();
+        first.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await me.GetAsync($"/api/v1/files/{file}", ("If-None-Match", "*"))).Body["download"]!["url"].ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task A_repeated_announcement_is_the_first_file()
     {
         var me = await server.NewUserAsync();

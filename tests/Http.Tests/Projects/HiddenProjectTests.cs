@@ -1,5 +1,6 @@
 using System.Net;
 using Events.Http.Tests.Api;
+using Events.Http.Tests.Files;
 using Shouldly;
 using Xunit;
 
@@ -75,6 +76,39 @@ public sealed class HiddenProjectTests(ApiServer server)
         await LetInAsync(owner, hidden, member.PersonId);
         (await owner.PatchAsync($"/api/v1/tasks/{secret}", $$"""{"assigneeId":"{{member.PersonId}}"}""")).Status.ShouldBe(HttpStatusCode.OK);
         (await owner.CreateTaskAsync(open, "Open", $$""","assigneeId":"{{member.PersonId}}" """)).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Nobody_leads_what_is_hidden_from_them()
+    {
+        var (owner, member, open, hidden, _) = await TwoProjectsAsync();
+        var before = await owner.CountEventsAsync();
+        var lead = $$"""{"leadId":"{{member.PersonId}}"}""";
+        (await owner.PatchAsync($"/api/v1/projects/{hidden}", lead)).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "lead_sees_not", "/leadId");
+        (await owner.PatchAsync($"/api/v1/projects/{hidden}", $$"""{"name":"Other","leadId":"{{member.PersonId}}"}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "lead_sees_not", "/leadId");
+        (await owner.CountEventsAsync()).ShouldBe(before);
+
+        (await owner.PatchAsync($"/api/v1/projects/{open}", lead)).Status.ShouldBe(HttpStatusCode.OK);
+        await LetInAsync(owner, hidden, member.PersonId);
+        (await owner.PatchAsync($"/api/v1/projects/{hidden}", lead)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_import_gives_nobody_a_task_that_is_hidden_from_them()
+    {
+        var (owner, member, open, hidden, _) = await TwoProjectsAsync();
+        var address = (string)(await owner.GetAsync("/api/v1/members")).Items.Single(m => (Guid)m["personId"]! == member.PersonId)["email"]!;
+        var file = await owner.UploadAsync($"title,assignee email\nImported,{address}\n");
+        foreach (var (project, isTheirs) in ((Guid, bool)[])[(hidden, false), (open, true)])
+        {
+            var job = await owner.EndAsync(await owner.PostAsync("/api/v1/imports", $$"""{"fileId":"{{file}}","format":"csv","projectId":"{{project}}"}"""));
+            ((string)job["status"]!, (int)job["result"]!["created"]!).ShouldBe(("succeeded", 1), job.ToJsonString());
+            var last = await owner.CreateTaskAsync(project, "After");
+            var tasks = await owner.GetAsync($"/api/v1/tasks?projectId={project}", ("Events-Min-Position", last.Position));
+            var assignee = (Guid?)tasks.Items.Single(t => (string)t["title"]! == "Imported")["assigneeId"];
+            assignee.ShouldNotBeNull("a placeholder, or themselves");
+            (assignee == member.PersonId).ShouldBe(isTheirs);
+        }
     }
 
     private static async Task LetInAsync(ApiUser owner, Guid project, params Guid[] people)

@@ -38,7 +38,7 @@ internal sealed class TaskImport(
     TimeProvider time)
 {
     /// <summary>Long rows make a chunk of fewer: what is appended together is in memory together, several times over.</summary>
-    private const int ChunkChars = 1 << 20;
+    private const int ChunkChars = 1 << 18;
 
     /// <exception cref="UnreadableFileException">The file as a whole cannot be imported, or cannot be read to its end.</exception>
     public async Task<ImportResult> RunAsync(ImportRecord import, Action<ImportProgress> progress, CancellationToken ct)
