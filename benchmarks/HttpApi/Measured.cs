@@ -40,16 +40,23 @@ internal abstract class Measured(Uri server, SampleTasks sample)
         };
     }
 
-    public Func<int, long, ReadOnlyMemory<byte>> List() => Prepared(n => Request("GET", "/tasks?limit=50", n % sample.Tenants));
+    public Func<int, long, ReadOnlyMemory<byte>> List(bool reread = false) => Prepared(n => Read("/tasks?limit=50", n % sample.Tenants, reread));
 
-    public Func<int, long, ReadOnlyMemory<byte>> DeepList(IReadOnlyList<string> cursors) =>
-        Prepared(n => Request("GET", $"/tasks?limit=50&cursor={Uri.EscapeDataString(cursors[n % cursors.Count])}", n % cursors.Count));
+    public Func<int, long, ReadOnlyMemory<byte>> DeepList(IReadOnlyList<string> cursors, bool reread = false) =>
+        Prepared(n => Read($"/tasks?limit=50&cursor={Uri.EscapeDataString(cursors[n % cursors.Count])}", n % cursors.Count, reread));
 
-    public Func<int, long, ReadOnlyMemory<byte>> Detail(IReadOnlyList<SampleRow> rows) =>
-        Prepared(n => Request("GET", $"/tasks/{rows[n % rows.Count].Id}", TenantOf(rows[n % rows.Count])));
+    public Func<int, long, ReadOnlyMemory<byte>> Detail(IReadOnlyList<SampleRow> rows, bool reread = false) =>
+        Prepared(n => Read($"/tasks/{rows[n % rows.Count].Id}", TenantOf(rows[n % rows.Count]), reread));
 
-    public Func<int, long, ReadOnlyMemory<byte>> Search(IReadOnlyList<string> terms) =>
-        Prepared(n => Request("GET", Search(Uri.EscapeDataString(terms[n / sample.Tenants % terms.Count])), n % sample.Tenants));
+    public Func<int, long, ReadOnlyMemory<byte>> Search(IReadOnlyList<string> terms, bool reread = false) =>
+        Prepared(n => Read(Search(Uri.EscapeDataString(terms[n / sample.Tenants % terms.Count])), n % sample.Tenants, reread));
+
+    /// <summary>Of twenty requests nineteen read the first page and one changes a task.</summary>
+    public Func<int, long, ReadOnlyMemory<byte>> Mixed(IReadOnlyList<SampleRow> rows)
+    {
+        var (list, patch) = (List(), Patch(rows));
+        return (connection, n) => (connection + n) % 20 == 0 ? patch(connection, n) : list(connection, n);
+    }
 
     /// <summary>The cursor behind page <paramref name="pages"/> of 50 of the first tenants, one each.</summary>
     public async Task<IReadOnlyList<string>> DeepCursorsAsync(int pages, CancellationToken ct)
@@ -86,11 +93,16 @@ internal abstract class Measured(Uri server, SampleTasks sample)
         return (connection, n) => requests[(int)(((connection * 61L) + n) % requests.Length)];
     }
 
-    protected ReadOnlyMemory<byte> Request(string method, string path, int tenant, string? body = null, string? contentType = null)
+    /// <param name="reread">Past every cache: the service is to ask its database.</param>
+    private ReadOnlyMemory<byte> Read(string path, int tenant, bool reread) => Request("GET", path, tenant, reread: reread);
+
+    protected ReadOnlyMemory<byte> Request(string method, string path, int tenant, string? body = null, string? contentType = null, bool reread = false)
     {
         var text = new StringBuilder().Append(method).Append(' ').Append(Prefix).Append(path).Append(" HTTP/1.1\r\nHost: localhost\r\n");
         foreach (var (name, value) in HeadersOf(tenant))
             text.Append(name).Append(": ").Append(value).Append("\r\n");
+        if (reread)
+            text.Append("Cache-Control: no-cache\r\n");
         if (body is not null)
             text.Append("Content-Type: ").Append(contentType).Append("\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
         return Encoding.UTF8.GetBytes(text.Append("\r\n").Append(body).ToString());

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Events.EventStore.Tailing;
+using Events.Platform.Tenancy;
 
 namespace Events.EventStore;
 
@@ -32,6 +33,12 @@ public sealed class EventTail
 
     /// <summary>The highest position known to be complete; 0 until the tail has looked for the first time.</summary>
     public long HighWater => buffer.HighWater;
+
+    /// <summary>
+    /// The position of the tenant's latest event that this process knows of, or of a later one of somebody else; what reflects it reflects
+    /// all that is known of the tenant. Above every position until the tail has looked for the first time.
+    /// </summary>
+    public long LatestOf(TenantId tenant) => buffer.Tenants.Of(tenant);
 
     /// <summary>Every event after a position, in order, exactly once, then the new ones as they come; ends only by the token.</summary>
     public async IAsyncEnumerable<EventPage> SubscribeAsync(long after, [EnumeratorCancellation] CancellationToken ct)

@@ -21,6 +21,7 @@ using Events.Http.Reference;
 using Events.Http.Tasks;
 using Events.Http.Undoing;
 using Events.Http.Workspaces;
+using Microsoft.Extensions.Options;
 
 namespace Events.Http;
 
@@ -34,6 +35,7 @@ public static class HttpApi
         .AddSingleton<CommandRunner>()
         .AddSingleton<CursorSigner>()
         .AddSingleton<Freshness>()
+        .AddHotAnswers()
         .AddSingleton<OpenApiDocument>()
         .AddPersonHandlers()
         .AddWorkspaceHandlers()
@@ -61,6 +63,12 @@ public static class HttpApi
         .AddSingleton<ExportHandlers>()
         .AddSingleton<NotificationHandlers>()
         .AddSingleton<SuggestionHandlers>();
+
+    private static IServiceCollection AddHotAnswers(this IServiceCollection services)
+    {
+        services.AddOptions<HotAnswersOptions>().BindConfiguration(HotAnswersOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddSingleton(provider => provider.GetRequiredService<IOptions<HotAnswersOptions>>().Value).AddSingleton<HotAnswers>();
+    }
 
     /// <summary>Before everything else in the pipeline.</summary>
     public static void UseProblems(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();

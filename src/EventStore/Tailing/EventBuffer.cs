@@ -5,6 +5,8 @@ namespace Events.EventStore.Tailing;
 /// <summary>The latest events, for every subscriber of the process; what no longer fits is forgotten, whoever still needed it.</summary>
 internal sealed class EventBuffer(int mostEvents, long mostBytes)
 {
+    private const int MostTenants = 10_000;
+
     private readonly Lock access = new();
     private readonly RecordedEvent?[] ring = new RecordedEvent?[mostEvents];
     private int first;
@@ -16,12 +18,15 @@ internal sealed class EventBuffer(int mostEvents, long mostBytes)
 
     public long HighWater => Volatile.Read(ref high);
 
+    public TenantPositions Tenants { get; } = new(MostTenants);
+
     /// <summary>Ends with the next advance; take it before reading <see cref="HighWater"/>.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
 
     /// <summary>Everything up to here is complete; the buffer begins after it.</summary>
     public void Start(long position)
     {
+        Tenants.Start(position);
         lock (access)
         {
             floor = position;
@@ -34,6 +39,7 @@ internal sealed class EventBuffer(int mostEvents, long mostBytes)
     /// <summary>The next events, complete up to <paramref name="position"/>.</summary>
     public void Advance(IReadOnlyList<RecordedEvent> next, long position)
     {
+        Tenants.Pass(next);
         lock (access)
         {
             foreach (var recorded in next)

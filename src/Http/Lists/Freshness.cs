@@ -9,6 +9,13 @@ public sealed class Freshness(ProjectionPositions positions)
 {
     public const string Header = "Events-Min-Position";
 
+    /// <summary>The position that the request names; 0 when it names none.</summary>
+    public static long Wanted(HttpRequest request)
+    {
+        var header = request.Headers[Header];
+        return header.Count > 0 && long.TryParse(header.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : 0;
+    }
+
     /// <returns>False: the request was answered with why not.</returns>
     public ValueTask<bool> ReachedAsync(HttpContext http, string projection)
     {

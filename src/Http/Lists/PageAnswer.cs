@@ -5,24 +5,42 @@ using Events.Http.Answers;
 using Events.Http.Auth;
 using Events.Http.Commanding;
 using Events.Http.Problems;
+using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 
 namespace Events.Http.Lists;
+
+/// <summary>A page with all that goes out of it.</summary>
+/// <param name="Tag">Its entity tag.</param>
+public sealed record SignedPage(ReadOnlyMemory<byte> Items, string? Cursor, string Tag, long Position)
+{
+    internal static readonly Func<SignedPage, (long Position, int Bytes)> Measure = static page => (page.Position, page.Items.Length);
+}
 
 /// <summary>A page on its way out: the items' bytes are copied as the read model holds them, between an opening and a cursor.</summary>
 public static class PageAnswer
 {
     private const int PlaceIdBytes = 16;
 
-    public static async Task WritePageAsync(
-        this HttpContext http, QueryPage page, string list, CursorSigner signer, Action<IBufferWriter<byte>>? more = null)
+    private static ReadOnlySpan<byte> Opening => "{\"items\":["u8;
+
+    private static ReadOnlySpan<byte> Middle => "],\"nextCursor\":"u8;
+
+    public static Task WritePageAsync(this HttpContext http, QueryPage page, string list, CursorSigner signer) =>
+        http.WritePageAsync(page.Sign(http.Features.Get<Caller>()!.Tenant, list, signer));
+
+    /// <param name="list">Canonical name of the list and its filter.</param>
+    public static SignedPage Sign(this QueryPage page, TenantId tenant, string list, CursorSigner signer)
     {
-        var caller = http.Features.Get<Caller>()!;
-        var items = page.Items;
-        var cursor = page.Next is { } next ? signer.Sign(caller.Tenant, list, Place(next)) : null;
+        var cursor = page.Next is { } next ? signer.Sign(tenant, list, Place(next)) : null;
+        return new SignedPage(page.Items, cursor, ContentHash.TagOf(page.Items.Span, cursor), page.Position);
+    }
+
+    public static async Task WritePageAsync(this HttpContext http, SignedPage page)
+    {
+        var (items, cursor, tag, position) = page;
         var response = http.Response;
-        response.Headers[CommandRunner.PositionHeader] = page.Position.ToString(CultureInfo.InvariantCulture);
-        var tag = ContentHash.TagOf(items.Span, cursor);
+        response.Headers[CommandRunner.PositionHeader] = position.ToString(CultureInfo.InvariantCulture);
         response.Headers.ETag = tag;
         if (cursor is not null)
             response.Headers.Link = NextLink(http.Request, cursor);
@@ -33,10 +51,11 @@ public static class PageAnswer
         }
 
         response.ContentType = "application/json";
+        response.ContentLength = Opening.Length + items.Length + Middle.Length + (cursor is null ? "null}".Length : "\"\"}".Length + cursor.Length);
         var writer = response.BodyWriter;
-        writer.Write("{\"items\":["u8);
+        writer.Write(Opening);
         writer.Write(items.Span);
-        writer.Write("],\"nextCursor\":"u8);
+        writer.Write(Middle);
         if (cursor is null)
         {
             writer.Write("null"u8);
@@ -49,7 +68,6 @@ public static class PageAnswer
             writer.Write("\""u8);
         }
 
-        more?.Invoke(writer);
         writer.Write("}"u8);
         await writer.FlushAsync();
     }

@@ -13,7 +13,7 @@ using Events.Projections.TaskList;
 namespace Events.Http.Overview;
 
 /// <summary>Answers about many tasks at once: what was typed, what is on my desk, how many, and how it flows.</summary>
-public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, ProjectCommands projects, Freshness freshness, CursorSigner signer, TimeProvider time)
+public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, ProjectCommands projects, Freshness freshness, CursorSigner signer, HotAnswers hot, TimeProvider time)
 {
     private const int MostSearched = 50;
     private const int LongestText = 200;
@@ -28,10 +28,18 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         var limit = Math.Min(query.Limit(), MostSearched);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
-        var page = words
-            ? await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, limit, http.RequestAborted)
-            : await search.TypeAheadAsync(caller.Tenant, text, caller.HiddenProjects, limit, http.RequestAborted);
-        await http.WritePageAsync(page, "search", signer);
+        await http.WritePageAsync(await hot.GetAsync(
+            http,
+            caller,
+            $"search/{(words ? "words" : "typed")}/{limit}/{text}",
+            async ct =>
+            {
+                var page = words
+                    ? await search.RunAsync(caller.Tenant, text, caller.HiddenProjects, limit, ct)
+                    : await search.TypeAheadAsync(caller.Tenant, text, caller.HiddenProjects, limit, ct);
+                return page.Sign(caller.Tenant, "search", signer);
+            },
+            SignedPage.Measure));
     }
 
     public async Task MySummaryAsync(HttpContext http)
@@ -43,7 +51,12 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
             return;
         if (caller.HiddenProjects.Count > 0 && !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
-        await WriteAsync(http, await counts.PersonAsync(caller.Tenant, caller.PersonId, caller.HiddenProjects, today, http.RequestAborted));
+        await WriteAsync(http, await hot.GetAsync(
+            http,
+            caller,
+            $"summary/{caller.PersonId:N}/{today:O}",
+            ct => counts.PersonAsync(caller.Tenant, caller.PersonId, caller.HiddenProjects, today, ct),
+            HotAnswers.MeasureDocument));
     }
 
     public async Task CountsAsync(HttpContext http)
@@ -56,9 +69,12 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         if (project is { } named && !await ExistsAsync(caller, named, http.RequestAborted))
             await http.Response.WriteAsync(Problem.NotFound("There is no such project."));
         else
-            await WriteAsync(http, project is { } id
-                ? await counts.ProjectAsync(caller.Tenant, id, http.RequestAborted)
-                : await counts.WorkspaceAsync(caller.Tenant, caller.HiddenProjects, http.RequestAborted));
+            await WriteAsync(http, await hot.GetAsync(
+                http,
+                caller,
+                $"counts/{project:N}",
+                ct => project is { } id ? counts.ProjectAsync(caller.Tenant, id, ct) : counts.WorkspaceAsync(caller.Tenant, caller.HiddenProjects, ct),
+                HotAnswers.MeasureDocument));
     }
 
     public async Task FlowAsync(HttpContext http)

@@ -12,7 +12,7 @@ using Events.Projections.TimeTravel;
 
 namespace Events.Http.Projects;
 
-public sealed class ProjectQueries(ProjectListQuery projects, ProjectCommands commands, ProjectDiffQuery differences, Freshness freshness, CursorSigner signer, TimeProvider clock)
+public sealed class ProjectQueries(ProjectListQuery projects, ProjectCommands commands, ProjectDiffQuery differences, Freshness freshness, CursorSigner signer, HotAnswers hot, TimeProvider clock)
 {
     public static IReadOnlyList<string> Sorts { get; } = ["key", "-key", "name", "-name", "created", "-created"];
 
@@ -28,7 +28,12 @@ public sealed class ProjectQueries(ProjectListQuery projects, ProjectCommands co
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, ProjectListQuery.Projection) || !await freshness.ReachedAsync(http, TaskCountsQuery.Projection))
             return;
-        await http.WritePageAsync(await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, http.RequestAborted, caller.HiddenProjects), key, signer);
+        await http.WritePageAsync(await hot.GetAsync(
+            http,
+            caller,
+            $"{limit}/{query.Find("cursor")}/{key}",
+            async ct => (await projects.RunAsync(caller.Tenant, archived, order, sort.StartsWith('-'), after, limit, ct, caller.HiddenProjects)).Sign(caller.Tenant, key, signer),
+            SignedPage.Measure));
     }
 
     public async Task DetailAsync(HttpContext http)

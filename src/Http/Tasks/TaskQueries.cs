@@ -17,7 +17,7 @@ namespace Events.Http.Tasks;
 
 /// <summary>Lists and details of tasks, from read models only.</summary>
 public sealed class TaskQueries(
-    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, SearchQuery search, Freshness freshness, CursorSigner signer)
+    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, SearchQuery search, Freshness freshness, CursorSigner signer, HotAnswers hot)
 {
     /// <summary>Matches of a search that are filtered, sorted and paged; more letters narrow it down.</summary>
     private const int MostFound = 1_000;
@@ -43,13 +43,23 @@ public sealed class TaskQueries(
         var after = query.ReadCursor(signer, caller, key);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
-        var page = at is { } moment
-            ? await past.RunAsync(caller.Tenant, moment, filter, caller.HiddenProjects, sort, after, limit, http.RequestAborted)
-            : await list.RunAsync(caller.Tenant, filter, sort, after, limit, http.RequestAborted);
-        if (page is null)
-            await http.Response.WriteAsync(Problem.OfParameter("at", "too_much_changed", $"More than {TaskListAtQuery.MostEvents} events lie between: name a project, or a later moment."));
-        else
+        if (at is null)
+        {
+            await http.WritePageAsync(await hot.GetAsync(
+                http,
+                caller,
+                $"{limit}/{query.Find("cursor")}/{key}",
+                async ct => (await list.RunAsync(caller.Tenant, filter, sort, after, limit, ct)).Sign(caller.Tenant, key, signer),
+                SignedPage.Measure));
+        }
+        else if (await past.RunAsync(caller.Tenant, at.Value, filter, caller.HiddenProjects, sort, after, limit, http.RequestAborted) is { } page)
+        {
             await http.WritePageAsync(page, key, signer);
+        }
+        else
+        {
+            await http.Response.WriteAsync(Problem.OfParameter("at", "too_much_changed", $"More than {TaskListAtQuery.MostEvents} events lie between: name a project, or a later moment."));
+        }
     }
 
     /// <summary>The best matches in title and description, filtered; best first unless sorted.</summary>
@@ -86,7 +96,7 @@ public sealed class TaskQueries(
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, TaskDetailQuery.Projection))
             return;
         var document = at is null && version is null
-            ? await details.FindAsync(caller.Tenant, id, http.RequestAborted)
+            ? await hot.GetAsync(http, caller, $"task/{id:N}", ct => details.FindAsync(caller.Tenant, id, ct), HotAnswers.MeasureDocument)
             : await pastDetails.FindAsync(caller.Tenant, id, version, at, http.RequestAborted);
         await WriteDetailAsync(http, caller, document);
     }

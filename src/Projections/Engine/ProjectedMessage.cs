@@ -3,11 +3,13 @@ using System.Globalization;
 
 namespace Events.Projections.Engine;
 
-/// <summary>What processes tell each other on channel <c>events_projected</c>: <c>POSITION NAME…</c>, with <c>=</c> before it when it may be lower than before.</summary>
+/// <summary>What processes tell each other on channel <c>events_projected</c>: <c>POSITION NAME…</c>, with <c>=</c> before it when it may be lower than before, or rows changed without an event.</summary>
 internal sealed record ProjectedMessage(long Position, bool IsReset, IReadOnlyList<string> Projections)
 {
     public static string Format(IEnumerable<string> projections, long position) =>
         string.Create(CultureInfo.InvariantCulture, $"{position} {string.Join(' ', projections)}");
+
+    public static string FormatReset(IEnumerable<string> projections, long position) => $"={Format(projections, position)}";
 
     public static bool TryParse(string text, [NotNullWhen(true)] out ProjectedMessage? message)
     {

@@ -19,6 +19,7 @@ public sealed class ProjectionPositions
     private readonly ProjectionOptions options;
     private readonly TimeProvider time;
     private bool listening;
+    private long resets;
 
     internal ProjectionPositions(ProjectionHeads heads, ProjectionOptions options, TimeProvider time)
     {
@@ -33,6 +34,9 @@ public sealed class ProjectionPositions
         get => Volatile.Read(ref listening);
         set => Volatile.Write(ref listening, value);
     }
+
+    /// <summary>Grows when rows may have changed without an event: a switch, a rollback, a release of parked events.</summary>
+    public long Resets => Volatile.Read(ref resets);
 
     /// <summary>What this process has last heard; 0 before anything.</summary>
     public long Heard(string projection) => Signal(projection).Position;
@@ -79,7 +83,11 @@ public sealed class ProjectionPositions
 
     internal void Advance(string projection, long position) => Signal(projection).Advance(position);
 
-    internal void Reset(string projection, long position) => Signal(projection).Reset(position);
+    internal void Reset(string projection, long position)
+    {
+        Interlocked.Increment(ref resets);
+        Signal(projection).Reset(position);
+    }
 
     internal async Task RefreshAsync(CancellationToken ct)
     {

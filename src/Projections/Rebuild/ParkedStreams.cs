@@ -84,6 +84,11 @@ internal sealed class ParkedStreams(NpgsqlDataSource dataSource, EventReader rea
         on conflict do nothing
         """;
 
+    private const string TellSql =
+        """
+        select pg_notify('events_projected', $1)
+        """;
+
     /// <summary>Leaves the event out for good, on record, and releases what waits behind it.</summary>
     public Task<ReleaseOutcome> SkipAsync(Projection projection, TenantId tenant, Guid streamId, string reason, string actor, CancellationToken ct) =>
         ReleaseAsync(projection, tenant, streamId, (reason, actor), ct);
@@ -115,6 +120,7 @@ internal sealed class ParkedStreams(NpgsqlDataSource dataSource, EventReader rea
             exclusions.Skip(stream, version);
         var head = new ProjectionHead(projection.Name, projection.Shard, held.Version, held.Generation, 0, held.Position);
         var poison = await writer.WriteAsync(connection, [new PageTarget(projection, head, exclusions)], events, NoAdvance.Instance, ct);
+        await ExecuteAsync(connection, TellSql, [ProjectedMessage.FormatReset([projection.Name], held.Position)], ct);
         await transaction.CommitAsync(ct);
 
         var stuck = poison.Count > 0 ? poison.Min(p => p.Version) : long.MaxValue;
