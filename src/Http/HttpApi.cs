@@ -55,6 +55,8 @@ public static class HttpApi
         .AddSingleton<ProjectHandlers>()
         .AddSingleton<OverviewQueries>()
         .AddSingleton<ProjectionHandlers>()
+        .AddSingleton<ScheduleHandlers>()
+        .AddSingleton<DeadLetterHandlers>()
         .AddSingleton<JobHandlers>()
         .AddSingleton<JobActions>()
         .AddSingleton<JobStarter>()
@@ -89,6 +91,7 @@ public static class HttpApi
         api.MapJobs();
         api.MapOverview();
         api.MapProjectionOperations();
+        api.MapMessageOperations();
         api.MapFiles();
         api.MapImports();
         api.MapExports();

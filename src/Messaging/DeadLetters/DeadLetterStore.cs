@@ -23,6 +23,15 @@ public sealed record DeadLetter(
 
 public sealed record FailedAttempt(int Attempt, DateTimeOffset? StartedAt, DateTimeOffset FinishedAt, string? Node, string? ErrorType, string? ErrorMessage);
 
+/// <summary>Which dead letters of a tenant: the oldest first, of those that are meant by every member that is not null.</summary>
+public sealed record DeadLetterChoice(string? Type, IReadOnlyList<Guid>? Ids, int Limit = DeadLetterChoice.MaxLimit)
+{
+    public const int MaxLimit = 1000;
+}
+
+/// <summary>The last letter of the page before.</summary>
+public sealed record DeadLetterPlace(DateTimeOffset DiedAt, Guid Id);
+
 /// <summary>Messages that have used up their attempts, or were not worth another.</summary>
 public sealed class DeadLetterStore(NpgsqlDataSource database)
 {
@@ -40,7 +49,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource database)
     /// <summary>Newest first.</summary>
     /// <param name="type">Only of this type.</param>
     /// <param name="before">The last one of the page before.</param>
-    public async Task<IReadOnlyList<DeadLetter>> ListAsync(TenantId tenant, string? type, DeadLetter? before, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<DeadLetter>> ListAsync(TenantId tenant, string? type, DeadLetterPlace? before, int limit, CancellationToken ct)
     {
         await using var command = database.CreateCommand(ListSql);
         command.Parameters.Add(new() { Value = tenant.Value });
@@ -112,22 +121,40 @@ public sealed class DeadLetterStore(NpgsqlDataSource database)
         select count(*) filter (where replay_dead($1, d.id))
         from (
             select id from dead_messages
-            where tenant_id = $1 and type = $2
+            where tenant_id = $1 and ($2 is null or type = $2) and ($3 is null or id = any ($3))
             order by died_at, id
-            limit $3
+            limit $4
         ) d
         """;
 
-    /// <summary>Replays the oldest dead letters of a type.</summary>
-    /// <param name="limit">Up to 10,000.</param>
+    /// <summary>As <see cref="ReplayAsync"/>, for all or none.</summary>
     /// <returns>How many were replayed.</returns>
-    public async Task<long> ReplayManyAsync(TenantId tenant, string type, int limit, CancellationToken ct)
+    public Task<long> ReplayManyAsync(TenantId tenant, DeadLetterChoice choice, CancellationToken ct) => CallAsync(ReplayManySql, tenant, choice, ct);
+
+    private const string DiscardManySql =
+        """
+        select count(*) filter (where discard_dead($1, d.id))
+        from (
+            select id from dead_messages
+            where tenant_id = $1 and ($2 is null or type = $2) and ($3 is null or id = any ($3))
+            order by died_at, id
+            limit $4
+        ) d
+        """;
+
+    /// <summary>As <see cref="DiscardAsync"/>, for all or none.</summary>
+    /// <returns>How many were discarded.</returns>
+    public Task<long> DiscardManyAsync(TenantId tenant, DeadLetterChoice choice, CancellationToken ct) => CallAsync(DiscardManySql, tenant, choice, ct);
+
+    private async Task<long> CallAsync(string sql, TenantId tenant, DeadLetterChoice choice, CancellationToken ct)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 10_000);
-        await using var command = database.CreateCommand(ReplayManySql);
+        if (choice.Limit is < 1 or > DeadLetterChoice.MaxLimit)
+            throw new ArgumentOutOfRangeException(nameof(choice), choice.Limit, $"At most {DeadLetterChoice.MaxLimit} at a time.");
+        await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new() { Value = tenant.Value });
-        command.Parameters.Add(new() { Value = type });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        command.Parameters.Add(new() { Value = choice.Type ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Varchar });
+        command.Parameters.Add(new() { Value = choice.Ids?.ToArray() ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = choice.Limit });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 

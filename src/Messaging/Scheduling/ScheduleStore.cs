@@ -7,7 +7,8 @@ public sealed record ScheduleStatus(string Name, string Cron, string TimeZone, s
 
 /// <param name="Cause"><c>cron</c> or <c>manual</c>.</param>
 /// <param name="Status">The job's; null when it is so old that the job is gone.</param>
-public sealed record ScheduleRun(DateTimeOffset DueAt, DateTimeOffset FiredAt, string Cause, Guid JobId, string? Status, int? Attempts, DateTimeOffset? FinishedAt, string? ErrorMessage);
+/// <param name="RunNo">Grows with every run of any schedule.</param>
+public sealed record ScheduleRun(long RunNo, DateTimeOffset DueAt, DateTimeOffset FiredAt, string Cause, Guid JobId, string? Status, int? Attempts, DateTimeOffset? FinishedAt, string? ErrorMessage);
 
 /// <summary>Schedules and their runs as operators see them.</summary>
 public sealed class ScheduleStore(NpgsqlDataSource database)
@@ -16,13 +17,18 @@ public sealed class ScheduleStore(NpgsqlDataSource database)
         """
         select name, cron, time_zone, type, next_run_at, last_run_at, paused
         from message_schedules
+        where name > $1
         order by name
-        limit 1000
+        limit $2
         """;
 
-    public async Task<IReadOnlyList<ScheduleStatus>> ListAsync(CancellationToken ct)
+    /// <summary>By name.</summary>
+    /// <param name="after">The last one of the page before; empty: from the first.</param>
+    public async Task<IReadOnlyList<ScheduleStatus>> ListAsync(string after, int limit, CancellationToken ct)
     {
         await using var command = database.CreateCommand(ListSql);
+        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var schedules = new List<ScheduleStatus>();
         while (await reader.ReadAsync(ct))
@@ -35,30 +41,44 @@ public sealed class ScheduleStore(NpgsqlDataSource database)
         return schedules;
     }
 
+    private const string ExistsSql =
+        """
+        select exists (select from message_schedules where name = $1)
+        """;
+
+    public async Task<bool> ExistsAsync(string name, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(ExistsSql);
+        command.Parameters.Add(new() { Value = name });
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
     private const string RunsSql =
         """
-        select r.due_at, r.fired_at, r.cause, r.job_id, j.status, j.attempts, j.finished_at, j.error_message
+        select r.run_no, r.due_at, r.fired_at, r.cause, r.job_id, j.status, j.attempts, j.finished_at, j.error_message
         from message_schedule_runs r
         left join jobs j on j.id = r.job_id
-        where r.name = $1
+        where r.name = $1 and r.run_no < $2
         order by r.run_no desc
-        limit $2
+        limit $3
         """;
 
     /// <summary>Newest first.</summary>
-    public async Task<IReadOnlyList<ScheduleRun>> RunsAsync(string name, int limit, CancellationToken ct)
+    /// <param name="before">Number of the last run of the page before; null: from the newest.</param>
+    public async Task<IReadOnlyList<ScheduleRun>> RunsAsync(string name, long? before, int limit, CancellationToken ct)
     {
         await using var command = database.CreateCommand(RunsSql);
         command.Parameters.Add(new() { Value = name });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = before ?? long.MaxValue });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var runs = new List<ScheduleRun>();
         while (await reader.ReadAsync(ct))
         {
             runs.Add(new ScheduleRun(
-                reader.GetFieldValue<DateTimeOffset>(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetString(2), reader.GetGuid(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetInt16(5), Time(reader, 6),
-                reader.IsDBNull(7) ? null : reader.GetString(7)));
+                reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetString(3),
+                reader.GetGuid(4), reader.IsDBNull(5) ? null : reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetInt16(6),
+                Time(reader, 7), reader.IsDBNull(8) ? null : reader.GetString(8)));
         }
 
         return runs;

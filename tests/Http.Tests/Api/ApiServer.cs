@@ -24,9 +24,14 @@ namespace Events.Http.Tests.Api;
 /// </summary>
 public sealed class ApiServer : IAsyncLifetime
 {
+    private const string OperatorEmail = "operator@example.com";
+
     private readonly PostgresServer postgres = new();
+    private readonly Lazy<Task<ApiUser>> serviceOperator;
     private TestDatabase? database;
     private WebApplication? app;
+
+    public ApiServer() => serviceOperator = new(FoundOperatorAsync);
 
     public Uri Url { get; private set; } = null!;
 
@@ -48,6 +53,7 @@ public sealed class ApiServer : IAsyncLifetime
                 ["Events:DataDirectory"] = Directory.CreateTempSubdirectory("events-http-tests").FullName,
                 ["Logging:LogLevel:Default"] = "Warning",
                 ["Events:Identity:PasswordIterations"] = "1000",
+                ["Events:Identity:Operators:0"] = OperatorEmail,
             });
         });
         await Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
@@ -60,6 +66,16 @@ public sealed class ApiServer : IAsyncLifetime
     {
         EmailAddress.TryParse($"{Guid.NewGuid():N}@example.com", out var email).ShouldBeTrue();
         var founded = await Services.GetRequiredService<Founding>().FoundAsync("Workspace", "Owner", email!.Value, "correct horse battery staple", CancellationToken.None);
+        return new ApiUser(this, new TenantId(founded.WorkspaceId), founded.PersonId, founded.Token!);
+    }
+
+    /// <summary>The service's operator, in a workspace of his own.</summary>
+    public Task<ApiUser> OperatorAsync() => serviceOperator.Value;
+
+    private async Task<ApiUser> FoundOperatorAsync()
+    {
+        EmailAddress.TryParse(OperatorEmail, out var email).ShouldBeTrue();
+        var founded = await Services.GetRequiredService<Founding>().FoundAsync("Operations", "Operator", email!.Value, "correct horse battery staple", CancellationToken.None);
         return new ApiUser(this, new TenantId(founded.WorkspaceId), founded.PersonId, founded.Token!);
     }
 

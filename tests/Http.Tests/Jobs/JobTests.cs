@@ -83,6 +83,46 @@ public sealed class JobTests(ApiServer server)
     }
 
     [Fact]
+    public async Task P2_of_two_processes_with_one_key_the_second_undoes_its_act_and_answers_as_the_first()
+    {
+        var me = await server.NewUserAsync();
+        var id = await StartAsync(me, "linger");
+        await UntilAsync(me, id, "running");
+        (await me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "first"))).Status.ShouldBe(HttpStatusCode.Accepted);
+        var database = server.Services.GetRequiredService<NpgsqlDataSource>();
+
+        // The other process keeps its answer under the same key while this one acts.
+        await using var other = await database.OpenConnectionAsync();
+        await using var keeping = await other.BeginTransactionAsync();
+        await using var keep = new NpgsqlCommand(
+            """
+            insert into idempotency_keys (tenant_id, key, request_hash, status, location, etag, body, position, expires_at)
+            select tenant_id, replace(key, ':first', ':raced'), request_hash, status, location, etag, convert_to('{"by":"the other"}', 'utf8'), position, expires_at
+            from idempotency_keys where tenant_id = $1 and key like '%:first'
+            """,
+            other) { Parameters = { new() { Value = me.Tenant.Value } } };
+        (await keep.ExecuteNonQueryAsync()).ShouldBe(1);
+        var answering = me.PostAsync($"/api/v1/jobs/{id}/cancel", "", ("Idempotency-Key", "raced"));
+        await WaitingAsync(database);
+        await keeping.CommitAsync();
+
+        var answer = await answering;
+        answer.Status.ShouldBe(HttpStatusCode.Accepted);
+        answer.Text.ShouldBe("""{"by":"the other"}""");
+        answer.Headers.GetValues("Idempotency-Replayed").ShouldBe(["true"]);
+        Trouble.Repaired[id] = true;
+        await UntilAsync(me, id, "succeeded");
+    }
+
+    private static async Task WaitingAsync(NpgsqlDataSource database)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await using var waits = database.CreateCommand("select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%insert into idempotency_keys as k%')");
+        while (await waits.ExecuteScalarAsync(limit.Token) is not true)
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
+    [Fact]
     public async Task A_job_that_runs_is_told_to_stop_and_ends_as_cancelled()
     {
         var me = await server.NewUserAsync();

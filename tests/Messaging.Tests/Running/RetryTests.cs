@@ -72,7 +72,7 @@ public sealed class RetryTests(PostgresServer server) : MessagingTest(server)
         await Soon.UntilAsync(Database.DataSource, "select count(*) = 20 from dead_messages");
         broken = false;
 
-        (await host.Get<DeadLetterStore>().ReplayManyAsync(Tenant, "ping", 100, CancellationToken.None)).ShouldBe(10);
+        (await host.Get<DeadLetterStore>().ReplayManyAsync(Tenant, new DeadLetterChoice("ping", null, 100), CancellationToken.None)).ShouldBe(10);
 
         await Soon.UntilAsync(Database.DataSource, "select count(*) = 10 from handled_messages");
         (await host.Get<DeadLetterStore>().ListAsync(Tenant, null, null, 50, CancellationToken.None)).ShouldBeEmpty();

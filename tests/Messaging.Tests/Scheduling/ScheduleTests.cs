@@ -44,7 +44,7 @@ public sealed class ScheduleTests(PostgresServer server) : MessagingTest(server)
         clock.Now = DateTimeOffset.Parse("2026-11-30T12:00:00Z");
         (await node.Get<ScheduleRunner>().FireDueAsync(CancellationToken.None)).ShouldBe(1);
         (await node.Get<ScheduleRunner>().FireDueAsync(CancellationToken.None)).ShouldBe(0);
-        var schedule = (await node.Get<ScheduleStore>().ListAsync(CancellationToken.None)).ShouldHaveSingleItem();
+        var schedule = (await node.Get<ScheduleStore>().ListAsync("", 50, CancellationToken.None)).ShouldHaveSingleItem();
         (schedule.Name, schedule.Cron, schedule.NextRunAt).ShouldBe(("nightly", "0 3 * * *", DateTimeOffset.Parse("2026-12-01T03:00:00Z")));
     }
 
@@ -57,7 +57,7 @@ public sealed class ScheduleTests(PostgresServer server) : MessagingTest(server)
 
         (await Database.DataSource.ScalarAsync<string>("select cause from message_schedule_runs where job_id = $1", job!.Value)).ShouldBe("manual");
         (await node.Get<ScheduleRunner>().RunNowAsync("unknown", CancellationToken.None)).ShouldBeNull();
-        var run = (await node.Get<ScheduleStore>().RunsAsync("nightly", 50, CancellationToken.None)).ShouldHaveSingleItem();
+        var run = (await node.Get<ScheduleStore>().RunsAsync("nightly", null, 50, CancellationToken.None)).ShouldHaveSingleItem();
         (run.Cause, run.JobId, run.Status, run.Attempts).ShouldBe(("manual", job.Value, "queued", 0));
     }
 }

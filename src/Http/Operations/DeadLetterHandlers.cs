@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using Events.Http.Auth;
+using Events.Commands.Deciding;
+using Events.Http.Lists;
+using Events.Http.Problems;
+using Events.Messaging.DeadLetters;
+using Events.Platform.Tenancy;
+
+namespace Events.Http.Operations;
+
+public sealed class DeadLetterHandlers(DeadLetterStore letters, CursorSigner cursors)
+{
+    private const int MostBodyBytes = 64 << 10;
+    private const int MaxType = 200;
+
+    public async Task ListAsync(HttpContext http)
+    {
+        var caller = http.Features.Get<Caller>()!;
+        var query = QueryParameters.Read(http.Request, "workspaceId", "type", "limit", "cursor");
+        var tenant = TenantOf(query.Find("workspaceId"));
+        if (tenant is null)
+            query.Refuse("workspaceId", "required", "It must say whose dead letters, in 1 to 64 printable characters.");
+        var type = query.Text("type", MaxType);
+        var limit = query.Limit();
+        var list = $"dead-letters/{tenant}/{type}";
+        DeadLetterPlace? before = query.Place(cursors, caller.Tenant, list) is { Length: 24 } place
+            ? new(new DateTimeOffset(BinaryPrimitives.ReadInt64BigEndian(place), TimeSpan.Zero), new Guid(place.AsSpan(8), bigEndian: true))
+            : null;
+        if (query.Problem is { } problem)
+        {
+            await http.Response.WriteAsync(problem);
+            return;
+        }
+
+        var found = await letters.ListAsync(tenant!.Value, type, before, limit + 1, http.RequestAborted);
+        await http.WriteRowsAsync(found, limit, Write, last =>
+        {
+            var end = new byte[24];
+            BinaryPrimitives.WriteInt64BigEndian(end, last.DiedAt.UtcTicks);
+            last.Id.TryWriteBytes(end.AsSpan(8), bigEndian: true, out _);
+            return cursors.Sign(caller.Tenant, list, end);
+        });
+    }
+
+    public async Task ReplayAsync(HttpContext http)
+    {
+        if (await ReadAsync(http) is { } asked)
+            await WriteAsync(http, await letters.ReplayManyAsync(asked.Tenant, asked.Choice, CancellationToken.None));
+    }
+
+    public async Task DiscardAsync(HttpContext http)
+    {
+        if (await ReadAsync(http) is { } asked)
+            await WriteAsync(http, await letters.DiscardManyAsync(asked.Tenant, asked.Choice, CancellationToken.None));
+    }
+
+    private static TenantId? TenantOf(string? text) =>
+        text is { Length: <= TenantId.MaxLength } && !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl) && WellFormedText.Is(text) ? new TenantId(text) : null;
+
+    private static async ValueTask<(TenantId Tenant, DeadLetterChoice Choice)?> ReadAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is null or > MostBodyBytes)
+        {
+            await http.Response.WriteAsync(new Problem(400, "invalid_request", $"The body is one JSON object of at most {MostBodyBytes} bytes."));
+            return null;
+        }
+
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
+            TenantId? tenant = null;
+            string? type = null;
+            List<Guid>? ids = null;
+            foreach (var member in body.RootElement.EnumerateObject())
+            {
+                switch (member.Name)
+                {
+                    case "workspaceId" when TenantOf(member.Value.GetString()) is { } named:
+                        tenant = named;
+                        break;
+                    case "type" when member.Value.GetString() is { Length: > 0 and <= MaxType } text && WellFormedText.Is(text):
+                        type = text;
+                        break;
+                    case "ids" when member.Value.GetArrayLength() is >= 1 and <= DeadLetterChoice.MaxLimit && member.Value.EnumerateArray().All(id => id.TryGetGuid(out _)):
+                        ids = [.. member.Value.EnumerateArray().Select(id => id.GetGuid())];
+                        break;
+                    default:
+                        await http.Response.WriteAsync(Problem.OfField(400, "invalid_request", $"{member.Name} is not a member here, or not as it must be.", $"/{member.Name}"));
+                        return null;
+                }
+            }
+
+            if (tenant is { } whose && (type is not null || ids is not null))
+                return (whose, new DeadLetterChoice(type, ids));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            await http.Response.WriteAsync(new Problem(400, "malformed_json", "The body is not one JSON object with texts."));
+            return null;
+        }
+
+        await http.Response.WriteAsync(new Problem(400, "invalid_request", "workspaceId, and type or ids, are needed."));
+        return null;
+    }
+
+    private static void Write(Utf8JsonWriter json, DeadLetter letter)
+    {
+        json.WriteString("id"u8, letter.Id);
+        json.WriteString("type"u8, letter.Type);
+        json.WriteString("queue"u8, letter.Queue);
+        json.WriteString("reason"u8, letter.Reason);
+        json.WriteString("diedAt"u8, letter.DiedAt.UtcDateTime);
+        json.WriteNumber("attempts"u8, letter.Attempts);
+        json.WriteString("orderKey"u8, letter.OrderKey);
+        json.WriteStartObject("error"u8);
+        json.WriteString("type"u8, letter.ErrorType?[(letter.ErrorType.LastIndexOf('.') + 1)..]);
+        json.WriteString("message"u8, letter.ErrorMessage);
+        json.WriteEndObject();
+    }
+
+    private static async Task WriteAsync(HttpContext http, long changed)
+    {
+        http.Response.ContentType = "application/json";
+        http.Response.Headers.CacheControl = "no-store";
+        await http.Response.WriteAsync($$"""{"changed":{{changed}}}""", http.RequestAborted);
+    }
+}
