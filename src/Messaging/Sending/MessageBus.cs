@@ -155,7 +155,7 @@ public sealed class MessageBus : IAsyncDisposable
             foreach (var item in items)
                 item.Succeed(true);
         }
-        catch (NpgsqlException) when (items.Count > 1)
+        catch (Exception error) when (items.Count > 1 && error is not OperationCanceledException)
         {
             await StoreEachAsync(items, ct);
         }
@@ -163,26 +163,33 @@ public sealed class MessageBus : IAsyncDisposable
 
     /// <summary>
     /// Somebody's message cannot be stored, such as a body that is no JSON: only its own sender is to hear of it, also when its
-    /// refusal cost everybody's connection. Storing again what did commit is safe: ids are handled once. Where there is no
-    /// connection to be had, the others are not made to wait for it one after another.
+    /// refusal cost everybody's connection. Storing again what did commit is safe: ids are handled once. After two in a row that
+    /// failed for another reason there is no connection to be had, and the others are not made to wait for it one after another.
     /// </summary>
     private async Task StoreEachAsync(IReadOnlyList<EnqueueItem> items, CancellationToken ct)
     {
-        for (var i = 0; i < items.Count; i++)
+        var broken = 0;
+        foreach (var (i, item) in items.Index())
         {
             try
             {
-                await StoreAsync(items[i].Messages, ct);
-                items[i].Succeed(true);
+                await StoreAsync(item.Messages, ct);
+                item.Succeed(true);
+                broken = 0;
             }
             catch (PostgresException error) when (!error.IsTransient)
             {
-                items[i].Fail(error);
+                item.Fail(error);
+                broken = 0;
             }
             catch (Exception error)
             {
-                for (; i < items.Count; i++)
-                    items[i].Fail(error);
+                item.Fail(error);
+                if (++broken < 2)
+                    continue;
+                foreach (var left in items.Skip(i + 1))
+                    left.Fail(error);
+                return;
             }
         }
     }

@@ -77,9 +77,9 @@ public sealed class FairnessTests(PostgresServer server) : MessagingTest(server)
         var goOn = new TaskCompletionSource();
         Probe.Does = (message, _, ct) => message.Text == "long" ? goOn.Task.WaitAsync(ct) : Task.CompletedTask;
         await using var host = await StartAsync(m => m.Queue("default", concurrency: 4));
-        await host.Bus.EnqueueAsync([.. Enumerable.Range(0, 2000).Select(i => host.Bus.Create(Tenant, new Ping(i == 1000 ? "long" : "short")))], CancellationToken.None);
+        await host.Bus.EnqueueAsync([.. Enumerable.Range(0, 500).Select(i => host.Bus.Create(Tenant, new Ping(i == 250 ? "long" : "short")))], CancellationToken.None);
 
-        await Soon.UntilAsync(Database.DataSource, "select count(*) = 1999 from handled_messages");
+        await Soon.UntilAsync(Database.DataSource, "select count(*) = 499 from handled_messages");
 
         goOn.SetResult();
         await EmptyAsync();
