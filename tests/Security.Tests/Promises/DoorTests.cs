@@ -32,6 +32,23 @@ public sealed class DoorTests(Service service)
         answer.Text.ShouldNotContain(secret);
     }
 
+    [Theory]
+    [InlineData("/api/v1/session")]
+    [InlineData("/api/v1/me")]
+    public async Task Whoever_knows_who_they_are_is_answered_304(string path)
+    {
+        using var ask = new Asking(service.Url);
+        var email = Service.NewEmail();
+        await service.NewPersonAsync("Mia", email);
+        var signedIn = await ask.SendAsync(Credential.None, "POST", SignIn, Credentials(email));
+        var cookie = ("Cookie", signedIn.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("events=", StringComparison.Ordinal)).Split(';')[0]);
+        var whole = await ask.SendAsync(Credential.None, "GET", path, null, cookie);
+        whole.Status.ShouldBe(HttpStatusCode.OK, whole.Text);
+        var again = await ask.SendAsync(Credential.None, "GET", path, null, cookie, ("If-None-Match", whole.Headers.ETag!.ToString()));
+        (again.Status, again.Text).ShouldBe((HttpStatusCode.NotModified, ""));
+        (await ask.SendAsync(Credential.None, "GET", path, null, cookie, ("If-None-Match", "\"another\""))).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task A_repeated_founding_is_one_workspace_and_counts_against_the_quota()
     {
