@@ -170,8 +170,16 @@ public sealed class Running_imports(PostgresServer server) : IAsyncLifetime
     {
         var rows = string.Concat(Enumerable.Range(1, 15).Select(i => $$"""{"id":{{i}},"title":"T{{i}}"},"""));
         var result = await workspace.RunAsync("issues.json", "gitlab-json", $"[{rows}{{\"id\":16,\"ti");
-        (result.Created, result.Failed).ShouldBe((10, 1));
+        (result.Created, result.Failed).ShouldBe((15, 1));
         (await workspace.ReadAsync(result.ReportFileId!.Value)).ShouldContain("broken_json");
+    }
+
+    [Fact]
+    public async Task What_is_nested_a_hundred_thousand_deep_breaks_the_file_off_there_and_what_came_before_is_in()
+    {
+        var deep = $"{new string('[', 100_000)}{new string(']', 100_000)}";
+        var result = await workspace.RunAsync("issues.json", "gitlab-json", $$"""[{"id":1,"title":"T"},{"id":2,"title":"U","x":{{deep}}}]""");
+        (result.Created, result.Failed).ShouldBe((1, 1));
     }
 
     [Fact]

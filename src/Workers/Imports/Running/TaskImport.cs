@@ -51,11 +51,11 @@ internal sealed class TaskImport(
         var source = new ImportSource(token => files.OpenAsync(file, token), file.Size, options.Unpack);
         var run = new Run(import, project, new ImportedPeople(placeholders, people, project.Id, import, ImportedUnit.OwnMetadata(import)), time.GetTimestamp());
         UnreadableFileException? broken = null;
+        var chunk = new List<ImportRow>(options.ChunkRows);
         try
         {
             var notes = new FileNotes();
             var began = time.GetTimestamp();
-            var chunk = new List<ImportRow>(options.ChunkRows);
             var chars = 0L;
             await foreach (var row in ImportFormats.ReadAsync(import.Format, source, import.Mapping, notes, ct)
                 .SkipWhile(row => row.Number <= import.Checkpoint).WithCancellation(ct))
@@ -72,14 +72,18 @@ internal sealed class TaskImport(
                 await pace.RestAsync(began, before, ct);
                 began = time.GetTimestamp();
             }
-            if (chunk.Count > 0)
-                await TakeAsync(run, chunk, ct);
         }
-        catch (UnreadableFileException error) when (run.Checkpoint > 0)
+        catch (UnreadableFileException error) when (run.Checkpoint > 0 || chunk.Count > 0)
+        {
+            broken = error;
+        }
+        if (chunk.Count > 0)
+            await TakeAsync(run, chunk, ct);
+        if (broken is not null)
         {
             // What could be read is in; where it broke off stands last in the report.
-            broken = error;
-            await AdvanceAsync(run, run.Checkpoint + 1, new ImportCounts(0, 0, 0, 1, 0), [(new RowProblem(run.Checkpoint + 1, null, null, error.Code, error.Message), 0, true)], ct);
+            var problem = new RowProblem(run.Checkpoint + 1, null, null, broken.Code, broken.Message);
+            await AdvanceAsync(run, problem.Row, new ImportCounts(0, 0, 0, 1, 0), [(problem, 0, true)], ct);
         }
 
         if (!import.DryRun)
