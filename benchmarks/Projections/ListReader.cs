@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Events.Benchmarks.Seeding;
+using Events.Platform.Pacing;
 using Events.Platform.Tenancy;
 using Events.Projections.TaskList;
 
@@ -8,7 +9,7 @@ namespace Events.Benchmarks.Projections;
 internal sealed record ReadTimes(int Reads, int Failed, double P99, double Worst);
 
 /// <summary>A person's lists, 200 pages a second: what a rebuild must not be felt by.</summary>
-internal sealed class ListReader(TaskListQuery query, SampleTasks sample)
+internal sealed class ListReader(TaskListQuery query, ForegroundLoad foreground, SampleTasks sample)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(5);
 
@@ -20,6 +21,8 @@ internal sealed class ListReader(TaskListQuery query, SampleTasks sample)
         using var timer = new PeriodicTimer(Every);
         for (var n = 0; (duration == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(began) < duration) && !ct.IsCancellationRequested; n++)
         {
+            // As every request over HTTP does.
+            foreground.Note();
             var started = Stopwatch.GetTimestamp();
             try
             {

@@ -4,6 +4,7 @@ using Events.Benchmarks.Seeding;
 using Events.Commands.Tasks;
 using Events.EventStore;
 using Events.Fixtures;
+using Events.Platform.Pacing;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using Events.Projections.Rebuild;
@@ -67,7 +68,7 @@ internal static class ProjectionsBenchmark
 
         rows.Add(BenchmarkRow.Rate("catchup.rate", await CatchUpAsync(models, sample, quick ? 8_000 : 40_000, ct), "events/s", "rebuild of the task list", Median(rates)));
 
-        var reader = new ListReader(models.Get<TaskListQuery>(), sample);
+        var reader = new ListReader(models.Get<TaskListQuery>(), models.Get<ForegroundLoad>(), sample);
         await reader.RunAsync(TimeSpan.FromSeconds(1), ct);
         var quiet = await reader.RunAsync(TimeSpan.FromSeconds(quick ? 2 : 5), ct);
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(ct))

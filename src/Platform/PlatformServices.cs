@@ -1,9 +1,10 @@
 using Events.Platform.Migrations;
+using Events.Platform.Pacing;
 using Events.Platform.Postgres;
 using Events.Platform.Redis;
 using Events.Platform.Startup;
-using Events.Platform.Tenancy;
 using Events.Platform.Telemetry;
+using Events.Platform.Tenancy;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,6 +31,7 @@ public static class PlatformServices
         services.AddSingleton(_ => RedisClient.Connect(configuration.GetConnectionString("Redis")));
         services.AddTelemetry(configuration);
         services.AddSingleton<TenantReads>();
+        services.AddSingleton<ForegroundLoad>();
         services.AddMigrations(typeof(PlatformServices).Assembly);
         services.AddSingleton<Migrator>();
         return services;

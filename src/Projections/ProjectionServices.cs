@@ -1,5 +1,6 @@
 using Events.EventStore;
 using Events.Platform.Migrations;
+using Events.Platform.Pacing;
 using Events.Platform.Postgres;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
@@ -39,6 +40,7 @@ public static class ProjectionServices
         services.AddSingleton<Projection, PeopleProjection>();
 
         services.TryAddSingleton<TenantReads>();
+        services.TryAddSingleton<ForegroundLoad>();
         services.AddSingleton<TaskListQuery>();
         services.AddSingleton<TaskDetailQuery>();
         services.AddSingleton<TaskHistoryQuery>();

@@ -4,6 +4,7 @@ using Events.Messaging;
 using Events.Messaging.Handlers;
 using Events.Messaging.Retrying;
 using Events.Platform.Migrations;
+using Events.Platform.Pacing;
 using Events.Workers.Backups;
 using Events.Workers.Enrichment;
 using Events.Workers.Exports;
@@ -36,7 +37,6 @@ public static class WorkerServices
         services.AddOptions<PaceOptions>().BindConfiguration(PaceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services
             .AddSingleton(provider => provider.GetRequiredService<IOptions<PaceOptions>>().Value)
-            .AddSingleton<ForegroundLoad>()
             .AddSingleton<WorkPace>();
     }
 

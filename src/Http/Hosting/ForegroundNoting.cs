@@ -1,4 +1,4 @@
-using Events.Workers.Pacing;
+using Events.Platform.Pacing;
 
 namespace Events.Http.Hosting;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Events.EventStore;
+using Events.Platform.Pacing;
 using Events.Projections.Engine;
 using Npgsql;
 
@@ -10,7 +11,7 @@ namespace Events.Projections.Rebuild;
 /// The bulk of a rebuild: copies events out, folds them in memory, copies rows in. A set of streams after the other, each whole, so
 /// that memory is bounded by a set; of one set, every lane folds a share of the streams.
 /// </summary>
-internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types, Schemas schemas, ProjectionOptions options, TimeProvider time)
+internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types, Schemas schemas, ProjectionOptions options, ForegroundLoad foreground, TimeProvider time)
 {
     private const int ChunkBytes = 1 << 18;
     private const int ChunksAhead = 2;
@@ -66,7 +67,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
     private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, StreamShare share, BuildProgress progress, CancellationToken ct)
     {
         var throttle = new RebuildThrottle(dataSource, options, time);
-        var reader = new EventCopyReader(types, projection);
+        var reader = new EventCopyReader(types, projection, new RebuildPace(foreground, time));
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         for (var after = 0L; after < build.Ceiling; after += options.RebuildChunk)
         {
@@ -123,7 +124,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
     }
 
     // The next rows are rendered while the server takes the last ones.
-    private static async Task<long> CopyInAsync(NpgsqlConnection connection, BulkCopy copy, bool frozen, CancellationToken ct)
+    private async Task<long> CopyInAsync(NpgsqlConnection connection, BulkCopy copy, bool frozen, CancellationToken ct)
     {
         // Into a table of this very transaction rows may come frozen: no reader has to visit them again to say that they are visible.
         var sql = frozen ? copy.Sql.Replace("(format binary)", "(format binary, freeze)", StringComparison.Ordinal) : copy.Sql;
@@ -131,6 +132,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         var spare = new ConcurrentQueue<byte[]>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await using var stream = await connection.BeginRawBinaryCopyAsync(sql, ct);
+        var pace = new RebuildPace(foreground, time);
         var rendering = Task.Run(() => RenderAsync(copy, chunks.Writer, spare, stop.Token), ct);
         try
         {
@@ -138,6 +140,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
             {
                 await stream.WriteAsync(chunk, ct);
                 spare.Enqueue(chunk.Array!);
+                await pace.BreatheAsync(ct);
             }
 
             return await rendering;

@@ -14,7 +14,7 @@ namespace Events.Projections.Rebuild;
 /// All events of a range and a share of the streams, in order, by binary COPY parsed from the socket: one object an event and
 /// nothing per column. Of the metadata, only what the fold asks for is sent.
 /// </summary>
-internal sealed class EventCopyReader(EventTypes types, Projection projection)
+internal sealed class EventCopyReader(EventTypes types, Projection projection, RebuildPace pace)
 {
     private const int BlockBytes = 1 << 20;
     private const int HeaderBytes = 19;
@@ -92,6 +92,7 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
                 count++;
             }
 
+            await pace.BreatheAsync(ct);
             block.AsSpan(start, end - start).CopyTo(block);
             end -= start;
             start = 0;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Events.Platform.Pacing;
 using Events.Projections.Engine;
 using Npgsql;
 
@@ -12,7 +13,7 @@ internal sealed record TableDifferences(long RowsCompared, long RowsDifferent, s
 /// Compares the live tables with the next ones as they stood at one position: by a checksum over every row first, row by row
 /// only where that differs.
 /// </summary>
-internal sealed class TableComparison(Schemas schemas)
+internal sealed class TableComparison(Schemas schemas, ForegroundLoad foreground)
 {
     private const int MostListed = 100;
 
@@ -24,6 +25,9 @@ internal sealed class TableComparison(Schemas schemas)
         foreach (var table in projection.Tables)
         {
             var mine = ChecksumAsync(live, schemas.Live, table, projection.HashOf(table), ct);
+            // Both at once are two cores; who is served needs one.
+            if (foreground.IsActive)
+                await mine;
             var theirs = ChecksumAsync(next, schemas.Next, table, projection.HashOf(table), ct);
             await Task.WhenAll(mine, theirs);
             compared += (await theirs).Rows;

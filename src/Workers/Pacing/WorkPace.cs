@@ -1,3 +1,4 @@
+using Events.Platform.Pacing;
 using Events.Projections.Engine;
 
 namespace Events.Workers.Pacing;

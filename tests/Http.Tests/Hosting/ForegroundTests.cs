@@ -1,5 +1,5 @@
 using Events.Http.Hosting;
-using Events.Workers.Pacing;
+using Events.Platform.Pacing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
 using Events.Fixtures;
+using Events.Platform.Pacing;
 using Events.Projections.Engine;
 using Events.Workers.Pacing;
 using Events.Workers.Tests.Hosting;

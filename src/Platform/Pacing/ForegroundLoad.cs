@@ -1,4 +1,4 @@
-namespace Events.Workers.Pacing;
+namespace Events.Platform.Pacing;
 
 /// <summary>Whether this process is answering people and programs right now. Long work looks here and gives way.</summary>
 public sealed class ForegroundLoad(TimeProvider time)
