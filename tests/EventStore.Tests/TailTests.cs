@@ -32,11 +32,13 @@ public sealed class TailTests(PostgresServer server) : StoreTests(server)
     {
         await using var following = await Store.On(Database, options => options.TailPolling = TimeSpan.FromMinutes(1)).FollowingAsync();
         await UntilAsync(async () => await ScalarAsync<long>("select count(*) from pg_stat_activity where query like '%listen events_appended%' and state = 'idle' and datname = current_database()") > 0);
+        await using var other = await Store.On(Database).FollowingAsync();
         var reading = TakeAsync(following, 0, 3);
         for (var i = 0; i < 3; i++)
-            await AppendAsync(i);
+            await other.AppendAsync(Tenant, Guid.CreateVersion7(), ExpectedVersion.NoStream, new NoteWritten("n", i));
 
-        (await reading).Select(e => e.Position).ShouldBe([1, 2, 3]);
+        // Well before polling would find them.
+        (await reading.WaitAsync(TimeSpan.FromSeconds(30), Stop)).Select(e => e.Position).ShouldBe([1, 2, 3]);
     }
 
     [Fact]
