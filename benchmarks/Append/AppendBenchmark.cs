@@ -24,7 +24,7 @@ internal static class AppendBenchmark
     {
         var rounds = quick ? 3 : 5;
         var duration = TimeSpan.FromSeconds(quick ? 1 : 2.5);
-        await using var server = await PostgresServer.StartNewAsync();
+        await using var server = await PostgresServer.StartToMeasureAsync();
         await using var grouped = await server.CreateDatabaseAsync(typeof(EventAppender).Assembly);
         await using var plain = await server.CreateDatabaseAsync(typeof(EventAppender).Assembly);
         await using var copied = await server.CreateDatabaseAsync(typeof(EventAppender).Assembly);

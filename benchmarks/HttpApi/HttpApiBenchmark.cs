@@ -27,7 +27,7 @@ internal static class HttpApiBenchmark
 
     public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
     {
-        await using var postgres = await PostgresServer.StartNewAsync();
+        await using var postgres = await PostgresServer.StartToMeasureAsync();
         await using var events = await postgres.CreateEmptyDatabaseAsync();
         await using var crud = await postgres.CreateEmptyDatabaseAsync();
         await AsAdministratorAsync(postgres, "grant set on parameter session_replication_role to events", ct);

@@ -25,7 +25,7 @@ internal static class ImportBenchmark
     public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
     {
         var (rows, duration) = quick ? (20_000, TimeSpan.FromSeconds(8)) : (100_000, TimeSpan.FromSeconds(30));
-        await using var postgres = await PostgresServer.StartNewAsync();
+        await using var postgres = await PostgresServer.StartToMeasureAsync();
         await using var database = await postgres.CreateEmptyDatabaseAsync();
         var directory = Directory.CreateTempSubdirectory("events-bench-import-");
         try

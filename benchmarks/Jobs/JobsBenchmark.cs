@@ -17,7 +17,7 @@ internal static class JobsBenchmark
     public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
     {
         var peers = await Peers.InstallAsync(ct);
-        await using var server = await PostgresServer.StartNewAsync();
+        await using var server = await PostgresServer.StartToMeasureAsync();
         await using var graphile = peers.Start("graphile.mjs");
         await using var boss = peers.Start("pgboss.mjs");
         var jobs = quick ? 60_000 : 200_000;

@@ -187,18 +187,22 @@ internal sealed class Subject : IAsyncDisposable
         return new Latencies(waits[waits.Length / 2], waits[(int)(waits.Length * 0.99)], beside);
     }
 
+    // As a tenant who goes on sending would: steadily, and no more at a time than a call of the API can bring.
+    private static readonly TimeSpan RefillInterval = TimeSpan.FromMilliseconds(10);
+    private const int MostRefilled = 200;
+
     private async Task RefillAsync(int flood, CancellationToken ct)
     {
         try
         {
-            for (var filled = flood; ; )
+            using var timer = new PeriodicTimer(RefillInterval);
+            for (var filled = flood; await timer.WaitForNextTickAsync(ct);)
             {
-                await Task.Delay(50, ct);
-                if (filled - counters.Total < flood / 2)
-                {
-                    await FillAsync(flooding, flood / 10, ct);
-                    filled += flood / 10;
-                }
+                var gone = Math.Min(flood - (filled - counters.Total), MostRefilled);
+                if (gone <= 0)
+                    continue;
+                await FillAsync(flooding, gone, ct);
+                filled += gone;
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

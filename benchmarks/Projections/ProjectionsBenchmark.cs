@@ -26,7 +26,7 @@ internal static class ProjectionsBenchmark
 
     public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
     {
-        await using var postgres = await PostgresServer.StartNewAsync();
+        await using var postgres = await PostgresServer.StartToMeasureAsync();
         await using var database = await postgres.CreateDatabaseAsync(ReadModels.Migrations);
         await AsAdministratorAsync(postgres, "grant set on parameter session_replication_role to events", ct);
         var sample = new SampleTasks(SampleTasks.MakeTenants(100), quick ? 50_000 : 250_000);

@@ -46,7 +46,7 @@ internal static class RowSecurityBenchmark
 
     public static async Task<IReadOnlyList<BenchmarkRow>> RunAsync(bool quick, CancellationToken ct)
     {
-        await using var server = await PostgresServer.StartNewAsync();
+        await using var server = await PostgresServer.StartToMeasureAsync();
         await using var database = await server.CreateDatabaseAsync(
             typeof(PostgresOptions).Assembly, typeof(EventAppender).Assembly, typeof(MessagingServices).Assembly, typeof(IdentityServices).Assembly, typeof(ProjectionServices).Assembly);
         var tenants = Enumerable.Range(0, Tenants).Select(_ => Guid.CreateVersion7()).ToArray();

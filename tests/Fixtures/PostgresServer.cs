@@ -51,6 +51,14 @@ public sealed class PostgresServer : IAsyncLifetime
         return server;
     }
 
+    /// <summary>Another PostgreSQL 18, for a measurement: like one that has run for a while, it need not make files of its log meanwhile.</summary>
+    public static async Task<PostgresServer> StartToMeasureAsync()
+    {
+        var server = await StartNewAsync();
+        await server.Postgres.PrepareLogAsync(files: 15, CancellationToken.None);
+        return server;
+    }
+
     /// <summary>Debian's PostgreSQL 15; root installs it when it is absent.</summary>
     public static async Task<PostgresServer> StartDebian15Async()
     {

@@ -12,6 +12,9 @@ namespace Events.Http.Hosting;
 /// <summary>Brings up the database, the schema and the roles, says where, and stops all of it in reverse.</summary>
 internal static class ServeCommand
 {
+    // 128 MB of changes until a new data directory makes its own, and by then a checkpoint has kept some.
+    private const int LogFiles = 8;
+
     public static async Task<int> RunAsync(string[] args, CancellationToken ct)
     {
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
@@ -20,6 +23,8 @@ internal static class ServeCommand
         await using var embedded = string.IsNullOrWhiteSpace(configuration.GetConnectionString("Postgres"))
             ? await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory.Path }, ct)
             : null;
+        if (embedded is { IsNew: true })
+            await embedded.PrepareLogAsync(LogFiles, ct);
 
         await using var app = EventsApplication.Build(args, builder => UseEmbedded(builder, embedded));
         app.Services.GetRequiredService<RedisClient>();

@@ -29,6 +29,8 @@ internal sealed class PostgresCluster
 
     public string Password { get; }
 
+    public bool IsNew { get; private set; }
+
     public string Data => Path.Combine(home, "postgres");
 
     public string Log => Path.Combine(home, "postgres.log");
@@ -74,6 +76,7 @@ internal sealed class PostgresCluster
             """;
         await RequireAsync(account.Command(binaries.Postgres, "--single", "-D", work, "-c", "log_min_messages=error", "template1"), roles, ct);
         Directory.Move(work, Data);
+        IsNew = true;
     }
 
     private async Task RequireAsync(string[] command, string? input, CancellationToken ct)
