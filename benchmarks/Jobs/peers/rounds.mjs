@@ -3,7 +3,15 @@
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 
+const ADMIN_SHUTDOWN = "57P01";
+
 export async function serve(modes) {
+  // The database of a round is dropped when the round is answered; a connection that is still being closed may hear of it.
+  process.on("uncaughtException", (error) => {
+    if (error.code === ADMIN_SHUTDOWN) return;
+    console.error(error);
+    process.exit(1);
+  });
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
     console.log(JSON.stringify(await modes[request.mode](request)));
