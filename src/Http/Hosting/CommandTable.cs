@@ -20,7 +20,12 @@ public static class CommandTable
     /// <returns>The exit code: 1, after one sentence on the error stream, when the command cannot start.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var (name, rest) = args is [var first, ..] && !first.StartsWith('-') ? (first, args[1..]) : ("serve", args);
+        var (name, rest) = args switch
+        {
+            ["--help" or "-h", ..] => ("help", []),
+            [var first, ..] when !first.StartsWith('-') => (first, args[1..]),
+            _ => ("serve", args),
+        };
         if (!Entries.TryGetValue(name, out var entry))
         {
             await Console.Error.WriteLineAsync($"There is no command {name}: one of {string.Join(", ", Entries.Keys)}.");
