@@ -15,6 +15,7 @@ public sealed class ForegroundTests
     [InlineData("/api/v1/imports/preview", true)]
     [InlineData("/api/v1/jobs", false)]
     [InlineData("/api/v1/jobs/1", false)]
+    [InlineData("/api/v1/operations/projections", false)]
     [InlineData("/health/ready", false)]
     [InlineData("/", false)]
     public async Task Long_work_gives_way_to_those_who_wait_for_an_answer(string path, bool active)
