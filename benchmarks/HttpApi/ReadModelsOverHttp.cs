@@ -11,10 +11,19 @@ internal sealed class ReadModelsOverHttp(Uri service, string token, NpgsqlDataSo
     // One query of each view; the service itself holds the request until the view is there, or answers 503 with how far it is.
     private static readonly string[] Views = ["/api/v1/tasks?limit=1", "/api/v1/projects?limit=1", "/api/v1/workspace/counts", "/api/v1/search?q=login", "/api/v1/people?limit=1"];
 
+    private static readonly TimeSpan MostWaited = TimeSpan.FromMinutes(10);
+
     private const string LastPosition =
         """
         select max(seq_id)
         from mt_events
+        """;
+
+    private const string ReachedPosition =
+        """
+        select coalesce(min(p.last_seq_id), 0)
+        from projection_heads h
+        join mt_event_progression p on p.name = h.shard
         """;
 
     /// <returns>How long it took until every view was level.</returns>
@@ -26,6 +35,11 @@ internal sealed class ReadModelsOverHttp(Uri service, string token, NpgsqlDataSo
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         http.DefaultRequestHeaders.Add("Events-Min-Position", position.ToString(CultureInfo.InvariantCulture));
         var clock = Stopwatch.StartNew();
+        // Asked past the service first: a rebuild would give way to requests that wait for it.
+        await using var reached = database.CreateCommand(ReachedPosition);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while ((long)(await reached.ExecuteScalarAsync(ct))! < position && clock.Elapsed < MostWaited)
+            await timer.WaitForNextTickAsync(ct);
         foreach (var view in Views)
         {
             while (true)
@@ -33,7 +47,7 @@ internal sealed class ReadModelsOverHttp(Uri service, string token, NpgsqlDataSo
                 using var answer = await http.GetAsync(view, ct);
                 if (answer.IsSuccessStatusCode)
                     break;
-                if (clock.Elapsed > TimeSpan.FromMinutes(10))
+                if (clock.Elapsed > MostWaited)
                     throw new InvalidOperationException($"The read models did not catch up: {await answer.Content.ReadAsStringAsync(ct)}");
             }
         }
