@@ -29,14 +29,14 @@ internal sealed partial class TailReader(
             {
                 var seen = await RunOnceAsync(stoppingToken);
                 if (seen == Seen.Everything)
-                    await WaitAsync(appended, options.TailPolling, stoppingToken);
+                    await WaitAsync(appended, stoppingToken);
                 else if (seen == Seen.UpToGap)
-                    await WaitAsync(Task.Delay(GapPause, time, stoppingToken), GapPause, stoppingToken);
+                    await Task.Delay(GapPause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(error);
-                await WaitAsync(Task.Delay(FailurePause, time, stoppingToken), FailurePause, stoppingToken);
+                await Task.Delay(FailurePause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -87,10 +87,10 @@ internal sealed partial class TailReader(
         }
     }
 
-    private async Task WaitAsync(Task signalled, TimeSpan atMost, CancellationToken ct)
+    private async Task WaitAsync(Task appended, CancellationToken ct)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Task.WhenAny(signalled, Task.Delay(atMost, time, over.Token));
+        await Task.WhenAny(appended, Task.Delay(options.TailPolling, time, over.Token));
         await over.CancelAsync();
     }
 
