@@ -64,7 +64,7 @@ public sealed class ProjectCommands(AggregateLoader<ProjectState> projects, Even
             CreateProject create => create.LeadId,
             ChangeProjectLead change => change.LeadId,
             ChangeProject { Changes: var changes } => changes.OfType<ChangeProjectLead>().FirstOrDefault()?.LeadId,
-            UndoProjectChange { Happened: ProjectLeadChanged happened } => happened.From,
+            UndoProjectChange undo => undo.Happened.OfType<ProjectLeadChanged>().FirstOrDefault()?.From,
             _ => null,
         };
         if (lead is not { } person || person == project.LeadId)

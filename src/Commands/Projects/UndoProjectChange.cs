@@ -2,27 +2,30 @@ using Events.Commands.Deciding;
 
 namespace Events.Commands.Projects;
 
-/// <summary>Takes one change of a project back by its inverse, as long as nobody changed the same thing since.</summary>
-/// <param name="Happened">The event to take back.</param>
-/// <param name="Before">The project just before it.</param>
-public sealed record UndoProjectChange(object Happened, ProjectState Before) : ProjectCommand
+/// <summary>Takes a change of a project back as it was made: whole or not at all.</summary>
+/// <param name="Happened">The change's events in order.</param>
+/// <param name="Before">The project just before the first of them.</param>
+public sealed record UndoProjectChange(IReadOnlyList<object> Happened, ProjectState Before) : ProjectCommand
 {
-    internal override Decision Decide(ProjectState project) => Happened switch
+    internal override Decision Decide(ProjectState project)
     {
-        ProjectArchived => new RestoreProject().Decide(project),
-        ProjectRestored => new ArchiveProject().Decide(project),
-        ProjectRenamed e => If(project.Name == e.To, new RenameProject(e.From), project),
-        ProjectDescribed e => If(project.Description == e.Description, new DescribeProject(Before.Description), project),
-        ProjectLeadChanged e => If(project.LeadId == e.To, new ChangeProjectLead(e.From), project),
-        ProjectStatusChanged e => If(project.Status == e.To, new ChangeProjectStatus(e.From), project),
-        ProjectRescheduled e => If(
-            project.StartsOn == e.StartsOn && project.EndsOn == e.EndsOn,
-            new RescheduleProject { ChangesStart = true, StartsOn = Before.StartsOn, ChangesEnd = true, EndsOn = Before.EndsOn },
-            project),
-        _ => Decision.Refuse("cannot_undo", "There is no way back from this change.", "/position"),
-    };
+        var befores = new List<ProjectState> { Before };
+        foreach (var one in Happened)
+            befores.Add(ProjectState.Evolve(befores[^1], one));
+        var events = new List<object>();
+        for (var i = Happened.Count - 1; i >= 0; i--)
+        {
+            switch (new UndoProjectEvent(Happened[i], befores[i]).Decide(project))
+            {
+                case Decision.Refused refused:
+                    return refused;
+                case Decision.Accepted accepted:
+                    events.AddRange(accepted.Events);
+                    project = accepted.Events.Aggregate(project, ProjectState.Evolve);
+                    break;
+            }
+        }
 
-    private static Decision If(bool untouched, ProjectCommand inverse, ProjectState project) => untouched
-        ? inverse.Decide(project)
-        : Decision.Refuse("changed_since", "The same thing was changed again since: undo that first.", "/position");
+        return events.Count == 0 ? Decision.Nothing : Decision.Accept(events);
+    }
 }

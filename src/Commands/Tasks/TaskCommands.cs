@@ -184,7 +184,7 @@ public sealed class TaskCommands(
     private static IReadOnlyList<TaskCommand> PartsOf(TaskCommand command) => command switch
     {
         ChangeTask change => change.Changes,
-        UndoTaskChange undo => undo.Inverse is { } inverse ? [inverse] : [],
+        UndoTaskChange undo => [.. undo.Steps.Select(step => step.Inverse).OfType<TaskCommand>()],
         _ => [command],
     };
 

@@ -46,7 +46,8 @@ internal static class ProjectionsCommand
                 return await StatusAsync(operations, ct);
             case ("rebuild", 2):
                 return await EachAsync(names, name => BuildAsync(operations, name, () => operations.RebuildAsync(name, actor, ct), ct));
-            case ("verify", 2 or 3):
+            case ("verify", 2):
+            case ("verify", 3) when args[2] == "--rows":
                 var complete = await VerifyAsync(operations, names, ct);
                 return args.Length == 3 ? Math.Max(complete, await EachAsync(names, name => BuildAsync(operations, name, () => operations.CompareAsync(name, actor, ct), ct))) : complete;
             case ("rollback", 2):

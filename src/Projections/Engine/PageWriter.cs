@@ -27,6 +27,8 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     /// <summary>Another owner, a switch or an operator came between: nothing was written.</summary>
     public const string LeaseGone = "PJ001";
 
+    private const string BeforeSave = "before_save";
+
     /// <param name="targets">All at the same position.</param>
     /// <param name="events">All events above it up to where the commit takes them, in order.</param>
     /// <returns>What was parked by this page.</returns>
@@ -38,8 +40,14 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
     }
 
     /// <summary>On a connection that may have a transaction of its own; then the page is part of it.</summary>
+    /// <param name="transaction">The connection's own: rows that the tables will not take are taken back alone.</param>
     public async Task<IReadOnlyList<PoisonEvent>> WriteAsync(
-        NpgsqlConnection connection, IReadOnlyList<PageTarget> targets, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
+        NpgsqlConnection connection,
+        IReadOnlyList<PageTarget> targets,
+        IReadOnlyList<RecordedEvent> events,
+        PageCommit commit,
+        CancellationToken ct,
+        NpgsqlTransaction? transaction = null)
     {
         var poison = new List<PoisonEvent>();
         var excluded = targets.Select(t => t.Exclusions).ToArray();
@@ -54,6 +62,8 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
             var found = Fold(targets, excluded, pages, ledgers, events);
             if (found.Count == 0)
             {
+                if (transaction is not null)
+                    await transaction.SaveAsync(BeforeSave, ct);
                 try
                 {
                     await SaveAsync(connection, targets, pages, ledgers, poison, commit, ct);
@@ -61,6 +71,9 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
                 }
                 catch (PostgresException error) when (IsOfTheData(error) && events.Count > 0)
                 {
+                    // First, so that the trials below do not wait for locks of rows that failed.
+                    if (transaction is not null)
+                        await transaction.RollbackAsync(BeforeSave, ct);
                     found = await FindUnwritableAsync(targets, excluded, events, commit, ct);
                     if (found.Count == 0)
                         throw;
@@ -156,7 +169,8 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    // Tried one stream at a time, in transactions that are rolled back, to find which one the tables will not take.
+    // Tried one stream at a time, in transactions that are rolled back, to find which one the tables will not take; of that stream, which
+    // event they do not take is the one with which its events so far are refused first.
     private async Task<List<PoisonEvent>> FindUnwritableAsync(
         IReadOnlyList<PageTarget> targets, Exclusions[] excluded, IReadOnlyList<RecordedEvent> events, PageCommit commit, CancellationToken ct)
     {
@@ -167,8 +181,15 @@ internal sealed class PageWriter(NpgsqlDataSource dataSource)
             var streams = events.Where(e => targets[i].Projection.Handles(e.Type) && !excluded[i].Excludes(KeyOf(e), e.Version)).GroupBy(KeyOf);
             foreach (var stream in streams)
             {
-                if (await TryAsync(connection, targets[i], excluded[i], [.. stream], commit, ct) is { } error)
-                    poison.Add(PoisonEvent.Of(targets[i].Head, stream.First(), error));
+                RecordedEvent[] all = [.. stream];
+                var error = await TryAsync(connection, targets[i], excluded[i], all, commit, ct);
+                for (var length = 1; error is not null && length <= all.Length; length++)
+                {
+                    if (length < all.Length && await TryAsync(connection, targets[i], excluded[i], all[..length], commit, ct) is null)
+                        continue;
+                    poison.Add(PoisonEvent.Of(targets[i].Head, all[length - 1], error));
+                    break;
+                }
             }
         }
 

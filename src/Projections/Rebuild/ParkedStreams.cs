@@ -119,7 +119,7 @@ internal sealed class ParkedStreams(NpgsqlDataSource dataSource, EventReader rea
         foreach (var version in await SkippedAsync(connection, projection, tenant, streamId, ct))
             exclusions.Skip(stream, version);
         var head = new ProjectionHead(projection.Name, projection.Shard, held.Version, held.Generation, 0, held.Position);
-        var poison = await writer.WriteAsync(connection, [new PageTarget(projection, head, exclusions)], events, NoAdvance.Instance, ct);
+        var poison = await writer.WriteAsync(connection, [new PageTarget(projection, head, exclusions)], events, NoAdvance.Instance, ct, transaction);
         await ExecuteAsync(connection, TellSql, [ProjectedMessage.FormatReset([projection.Name], held.Position)], ct);
         await transaction.CommitAsync(ct);
 

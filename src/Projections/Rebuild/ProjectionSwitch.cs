@@ -99,7 +99,7 @@ internal sealed class ProjectionSwitch(NpgsqlDataSource dataSource, Schemas sche
             update projection_heads h
             set generation = n.previous_generation, version = n.previous_version, shard = n.previous_shard, epoch = h.epoch + 1,
                 previous_generation = n.generation, previous_version = n.version, previous_shard = n.shard, previous_position = n.last_seq_id,
-                rolled_back_at = now()
+                rolled_back_at = case when n.previous_generation < n.generation then now() end
             from now_live n
             where h.projection = $1)
         insert into mt_event_progression as p (name, last_seq_id)

@@ -58,7 +58,26 @@ public sealed class TaskSpecs
         Task.Given(Created, new TaskAssigned(null, Ann)).When(Ask(new AssignTask(Ann), facts)).ThenNothing();
         Task.Given(Created, new TaskAssigned(null, Ann)).When(Ask(new AssignTask(null), facts)).Then(new TaskAssigned(Ann, null));
         Task.Given(Created).When(Ask(new WatchTask(Ann), facts)).ThenRefuses("person_not_found");
-        Task.Given(Created, new TaskAssigned(Ann, null)).When(Ask(new UndoTaskChange(new TaskAssigned(Ann, null), TaskState.Evolve(TaskState.Initial, Created)), facts)).ThenRefuses("assignee_not_found");
+        Task.Given(Created, new TaskAssigned(Ann, null)).When(Ask(new UndoTaskChange([new TaskAssigned(Ann, null)], TaskState.Evolve(TaskState.Initial, Created)), facts)).ThenRefuses("assignee_not_found");
+    }
+
+    [Fact]
+    public void A_change_of_several_members_is_undone_whole_or_not_at_all()
+    {
+        object[] change = [new TaskRetitled("Write the notes", "Write them"), new TaskStatusChanged(WorkStatus.Todo, WorkStatus.Done), new TaskLabelled("later")];
+        var before = TaskState.Evolve(TaskState.Initial, Created);
+        var undo = new UndoTaskChange(change, before);
+        Task.Given([Created, .. change]).When(Ask(undo)).Then(
+            new TaskUnlabelled("later"), new TaskStatusChanged(WorkStatus.Done, WorkStatus.Todo), new TaskRetitled("Write them", "Write the notes"));
+        Task.Given([Created, .. change, new TaskRetitled("Write them", "Write all of them")]).When(Ask(undo)).ThenRefuses("changed_since");
+    }
+
+    [Fact]
+    public void An_item_that_was_put_back_as_done_goes_again_by_one_undo()
+    {
+        object[] change = [new ChecklistItemAdded(Item, "Ask"), new ChecklistItemChanged(Item, "Ask", true)];
+        Task.Given([Created, .. change]).When(Ask(new UndoTaskChange(change, TaskState.Evolve(TaskState.Initial, Created)))).Then(
+            new ChecklistItemChanged(Item, "Ask", false), new ChecklistItemRemoved(Item));
     }
 
     [Fact]

@@ -32,6 +32,36 @@ public sealed class UndoTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_patch_of_several_members_is_undone_whole_whichever_of_its_events_is_named()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        var created = await me.CreateTaskAsync(project, "First", ""","labels":["a","b"]""");
+        foreach (var back in new[] { 0, 1, 3 })
+        {
+            var changed = await me.PatchAsync($"/api/v1/tasks/{created.Id}", """{"title":"Second","status":"done","labels":["b","c"]}""");
+            changed.Body["changes"]!.AsArray().Count.ShouldBe(4, changed.Text);
+            var undone = await me.PostAsync("/api/v1/undo", $$"""{"position":{{long.Parse(changed.Position) - back}}}""");
+            undone.Body["changes"]!.AsArray().Count.ShouldBe(4, undone.Text);
+            var detail = await me.GetAsync($"/api/v1/tasks/{created.Id}", ("Events-Min-Position", undone.Position));
+            ((string)detail.Body["title"]!, (string)detail.Body["status"]!).ShouldBe(("First", "todo"));
+            detail.Body["labels"]!.AsArray().Select(l => (string)l!).Order().ShouldBe(["a", "b"]);
+        }
+
+        var renamed = await me.PatchAsync($"/api/v1/projects/{project}", """{"name":"Other","description":"Text"}""");
+        var restored = await me.PostAsync("/api/v1/undo", $$"""{"position":{{renamed.Position}}}""");
+        restored.Body["changes"]!.AsArray().Select(c => (string)c!).ShouldBe(["project_described", "project_renamed"], restored.Text);
+    }
+
+    [Fact]
+    public async Task A_project_that_was_created_has_no_way_back_and_says_so()
+    {
+        var me = await server.NewUserAsync();
+        var created = await me.PostAsync("/api/v1/projects", """{"key":"WEB","name":"Website"}""");
+        (await me.PostAsync("/api/v1/undo", $$"""{"position":{{created.Position}}}""")).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "cannot_undo", "/position");
+    }
+
+    [Fact]
     public async Task Only_ones_own_changes_of_ones_own_workspace_are_undone()
     {
         var me = await server.NewUserAsync();
