@@ -13,6 +13,10 @@ public static class Limits
     public const int Comments = 5_000;
     public const int Links = 100;
     public const int Watchers = 500;
+
+    /// <summary>Tasks that are looked at for whether a link closes a ring.</summary>
+    public const int LinkedOn = 100;
+
     public const int Rank = 64;
     public const int ParentDepth = 10;
     public const int ProjectKey = 10;

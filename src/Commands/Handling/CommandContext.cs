@@ -13,8 +13,8 @@ public sealed record CommandContext(TenantId Tenant, string Actor)
     /// <summary>Projects that the actor must not learn of: what is in them does not exist for this command.</summary>
     public IReadOnlyList<Guid> HiddenProjects { get; init; } = [];
 
-    /// <summary>The version that the caller has seen: any other refuses. Null: a conflict is retried.</summary>
-    public long? IfMatch { get; init; }
+    /// <summary>The versions that the caller takes, mostly the one that it has seen: any other refuses. Null: a conflict is retried.</summary>
+    public IReadOnlyList<long>? IfMatch { get; init; }
 
     /// <summary>Stored with the events, when there are any.</summary>
     public IReadOnlyList<Platform.Outbox.OutboxMessage> Messages { get; init; } = [];

@@ -87,7 +87,7 @@ internal sealed class CommandLoop<TState>(
         };
         // What does not exist is in no cache: it was looked for.
         var newest = look == Look.Newest || (look == Look.Recent && version == 0);
-        if (context.IfMatch is { } seen && seen != version)
+        if (context.IfMatch is { } seen && !seen.Contains(version))
             return newest ? await ReplayAsync(context, ct) ?? new CommandResult<TState>.VersionMismatch(seen, version) : null;
 
         switch (await decide(state, version))

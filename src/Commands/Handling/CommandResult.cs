@@ -23,7 +23,7 @@ public abstract record CommandResult<TState>
     public sealed record Invalid(IReadOnlyList<FieldError> Errors) : CommandResult<TState>;
 
     /// <summary>The caller has seen another version.</summary>
-    public sealed record VersionMismatch(long Expected, long Actual) : CommandResult<TState>;
+    public sealed record VersionMismatch(IReadOnlyList<long> Expected, long Actual) : CommandResult<TState>;
 
     /// <summary>Others were faster, again and again: try later.</summary>
     public sealed record Contended : CommandResult<TState>;

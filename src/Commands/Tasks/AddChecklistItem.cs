@@ -10,14 +10,9 @@ public sealed record AddChecklistItem(Guid ItemId, string Text) : TaskCommand
     {
         if (RefuseUnlessOpen(task) is { } refusal)
             return refusal;
-        var existing = task.Checklist.FirstOrDefault(i => i.Id == ItemId);
-        if (existing is not null)
-        {
-            return existing.Text == Text
-                ? Decision.Nothing
-                : Decision.Refuse("checklist_item_exists", "Another item of the list has this id.", "/id");
-        }
-
+        // Also when it says the same: it may be ticked off by now, which is not what was asked for.
+        if (task.Checklist.Any(i => i.Id == ItemId))
+            return Decision.Refuse("checklist_item_exists", "An item of the list has this id.", "/id");
         return task.Checklist.Length >= Limits.ChecklistItems
             ? Decision.Refuse("checklist_full", $"A checklist has at most {Limits.ChecklistItems} items.")
             : Decision.Accept(new ChecklistItemAdded(ItemId, Text));

@@ -11,14 +11,9 @@ public sealed record AddComment(Guid CommentId, string Body) : TaskCommand
     {
         if (RefuseUnlessOpen(task) is { } refusal)
             return refusal;
-        var existing = task.Comments.FirstOrDefault(c => c.Id == CommentId);
-        if (existing is not null)
-        {
-            return existing.Body == Body && existing.Author == facts.Actor
-                ? Decision.Nothing
-                : Decision.Refuse("comment_exists", "Another comment of the task has this id.", "/id");
-        }
-
+        // Also when it says the same: as with a task's id, what was made once is not made again, and a repeat under a key is answered by it.
+        if (task.Comments.Any(c => c.Id == CommentId))
+            return Decision.Refuse("comment_exists", "A comment of the task has this id.", "/id");
         return task.Comments.Length >= Limits.Comments
             ? Decision.Refuse("too_many_comments", $"A task has at most {Limits.Comments} comments.")
             : Decision.Accept(new CommentAdded(CommentId, Body, facts.Actor));

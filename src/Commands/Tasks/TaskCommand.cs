@@ -40,6 +40,9 @@ public sealed record TaskFacts(
     /// <summary>Of the people whom the command names, those from whom the task's project is hidden.</summary>
     public IReadOnlyCollection<Guid> Outsiders { get; init; } = [];
 
+    /// <summary>The task that a link names, and those that it leads to by links of the same kind, as far as was looked; empty where rings may be.</summary>
+    public IReadOnlyList<(Guid Id, long Version)> LinkedOn { get; init; } = [];
+
     /// <summary>What comes before the place that the task is put to; null: nothing, or no such task.</summary>
     public RankNeighbour? Behind { get; init; }
 

@@ -72,9 +72,10 @@ public sealed class TaskCommands(
             ct);
 
         // Two people who put two tasks below each other at the same moment both see no cycle. The line that the new parent stands in
-        // must be at commit what it was here; a line that changed is read and decided on again.
+        // must be at commit what it was here; a line that changed is read and decided on again. So with two who make two tasks block each other.
         Decision Decide(TaskState task, TaskFacts facts) => command.Decide(task, facts) switch
         {
+            Decision.Accepted accepted when accepted.Events.Any(e => e is TaskLinked) => accepted with { RestsOn = facts.LinkedOn },
             Decision.Accepted accepted when accepted.Events.Any(e => e is TaskReparented { To: not null }) =>
                 accepted with { RestsOn = [.. facts.Parent!.Select(ancestor => (ancestor.Id, ancestor.Version))] },
             var decision => decision,
@@ -155,6 +156,7 @@ public sealed class TaskCommands(
                 {
                     OtherExists = (await tasks.LoadAsync(context.Tenant, link.OtherTaskId, ct)).State is { Exists: true, IsDeleted: false } other
                         && !context.HiddenProjects.Contains(other.ProjectId),
+                    LinkedOn = link.Kind == LinkKind.Relates ? [] : await LinkedOnAsync(context, link, ct),
                 },
                 _ => facts,
             };
@@ -204,6 +206,29 @@ public sealed class TaskCommands(
         }
 
         return line.Count == 0 ? null : line;
+    }
+
+    /// <summary>Nearest first; what is further than the limit is not looked at.</summary>
+    private async ValueTask<IReadOnlyList<(Guid Id, long Version)>> LinkedOnAsync(CommandContext context, LinkTask link, CancellationToken ct)
+    {
+        var seen = new List<(Guid Id, long Version)>();
+        var ahead = new Queue<Guid>([link.OtherTaskId]);
+        while (seen.Count < Limits.LinkedOn && ahead.TryDequeue(out var id))
+        {
+            if (seen.Any(s => s.Id == id))
+                continue;
+            var (task, version) = await tasks.LoadAsync(context.Tenant, id, ct);
+            if (version == 0 || task.IsDeleted)
+                continue;
+            seen.Add((id, version));
+            foreach (var (kind, other) in task.Links)
+            {
+                if (kind == link.Kind)
+                    ahead.Enqueue(other);
+            }
+        }
+
+        return seen;
     }
 
     private static readonly Decision Missing = Decision.Refuse("no_such_task", "There is no such task.");

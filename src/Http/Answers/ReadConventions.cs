@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Events.Http.Answers;
 
-/// <summary>What everything that can be read does besides: <c>HEAD</c> answers as <c>GET</c> without the body, <c>fields=</c> leaves members out.</summary>
+/// <summary>
+/// What everything that can be read does besides: <c>HEAD</c> answers as <c>GET</c> without the body, <c>fields=</c> leaves members out. And
+/// what takes no parameters, read or changed, refuses all: nobody's <c>?dryRun=true</c> is passed over.
+/// </summary>
 internal static class ReadConventions
 {
     public static TBuilder WithReadConventions<TBuilder>(this TBuilder endpoints)
@@ -12,6 +15,8 @@ internal static class ReadConventions
     {
         endpoints.Finally(static endpoint =>
         {
+            if (endpoint.RequestDelegate is { } strict && endpoint.Metadata.OfType<Operation>().LastOrDefault() is { Query.Count: 0 })
+                endpoint.RequestDelegate = http => http.Request.QueryString.HasValue ? WithoutParametersAsync(http, strict) : strict(http);
             if (!endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(m => m.HttpMethods is ["GET"]) || endpoint.Metadata.OfType<DisableRequestTimeoutAttribute>().Any())
                 return;
             endpoint.Metadata.Add(new HttpMethodMetadata(["GET", "HEAD"]));
@@ -19,5 +24,11 @@ internal static class ReadConventions
                 endpoint.RequestDelegate = SparseAnswers.Wrap(answer, operation);
         });
         return endpoints;
+    }
+
+    private static async Task WithoutParametersAsync(HttpContext http, RequestDelegate answer)
+    {
+        if (!await http.RefusedAsync(QueryParameters.Read(http.Request)))
+            await answer(http);
     }
 }

@@ -8,21 +8,39 @@ public static class Versions
 {
     public static string ETag(long version) => $"\"v{version}\"";
 
-    /// <summary>The version that <c>If-Match</c> names; null: none named, or any (<c>*</c>).</summary>
-    public static long? IfMatch(HttpRequest request, out Problem? problem)
+    /// <summary>
+    /// The versions that <c>If-Match</c> names (RFC 9110: one tag or several, compared strongly); null: none named, or any (<c>*</c>). A
+    /// tag that is weak, or of something else, is none of a version and never matches.
+    /// </summary>
+    public static IReadOnlyList<long>? IfMatch(HttpRequest request, out Problem? problem)
     {
         problem = null;
         var header = request.Headers.IfMatch;
         if (header.Count == 0)
             return null;
-        var tag = header.Count == 1 ? header[0].AsSpan().Trim() : [];
-        if (tag is "*")
+        var tags = header.ToString().AsSpan();
+        if (tags.Trim() is "*")
             return null;
-        if (TryParse(tag, out var version))
-            return version;
-        problem = tag.StartsWith("W/", StringComparison.Ordinal)
-            ? new Problem(412, "version_mismatch", "If-Match compares strong tags only; a weak one never matches.")
-            : new Problem(400, "malformed_if_match", "If-Match takes one entity tag of this thing, such as \"v3\", or *.");
+        var versions = new List<long>(1);
+        while (!tags.IsEmpty)
+        {
+            tags = tags.TrimStart(" \t");
+            var weak = tags.StartsWith("W/", StringComparison.Ordinal);
+            var tag = weak ? tags[2..] : tags;
+            var length = tag.StartsWith('"') ? tag[1..].IndexOf('"') + 2 : 1;
+            if (length < 2)
+                break;
+            if (!weak && TryParse(tag[..length], out var version))
+                versions.Add(version);
+            tags = tag[length..].TrimStart(" \t");
+            if (tags.IsEmpty)
+                return versions;
+            if (tags[0] != ',')
+                break;
+            tags = tags[1..];
+        }
+
+        problem = new Problem(400, "malformed_if_match", "If-Match takes entity tags of this thing, such as \"v3\", with commas between, or *.");
         return null;
     }
 

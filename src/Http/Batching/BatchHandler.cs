@@ -19,9 +19,12 @@ namespace Events.Http.Batching;
 /// Up to 200 operations in one request, each accepted or refused on its own and under a key of its own. They run at the same time, so
 /// that the store writes them together; those that touch the same task keep their order.
 /// </summary>
-public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, ReplayedAnswers replays, InFlightKeys inFlight, TimeProvider clock)
+public sealed class BatchHandler(
+    TaskCommands tasks, TaskHandlers handlers, EventAppender appender, ReplayedAnswers replays, InFlightKeys inFlight, TimeProvider clock)
 {
     private const int BodyLimit = 1 << 20;
+
+    private static readonly StoredAnswer Begun = new(200, null, null, ReadOnlyMemory<byte>.Empty);
 
     private sealed record Outcome(StoredAnswer? Answer, long Position, Problem? Problem);
 
@@ -40,13 +43,57 @@ public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, Repl
                 return;
             }
 
-            var outcomes = await RunAsync(http, caller, batch!, whole);
-            var answer = JsonBytes.Render(outcomes, Write);
-            http.Response.Headers[CommandRunner.PositionHeader] = outcomes.Max(o => o.Position).ToString();
-            http.Response.ContentType = "application/json";
-            http.Response.ContentLength = answer.Length;
-            await http.Response.BodyWriter.WriteAsync(answer);
+            if (whole is null)
+            {
+                await AnswerAsync(http, caller, batch!, whole);
+                return;
+            }
+
+            if (!inFlight.TryEnter(caller.Tenant, whole.Key))
+            {
+                await http.Response.WriteAsync(CommandRunner.InFlight);
+                return;
+            }
+
+            try
+            {
+                if (await BeginAsync(http, caller, whole))
+                    await AnswerAsync(http, caller, batch!, whole);
+            }
+            finally
+            {
+                inFlight.Leave(caller.Tenant, whole.Key);
+            }
         }
+    }
+
+    // Noted before the first operation, so that another batch under the key changes nothing, however many operations it has. What is
+    // answered is kept with each operation: a batch that broke off is gone on with where it did.
+    private async Task<bool> BeginAsync(HttpContext http, Caller caller, IdempotentRequest whole)
+    {
+        var begun = new UnitOfWork(caller.Tenant, []) { Idempotency = new IdempotencyRecord(whole.Key, whole.Hash, Begun) };
+        switch (await appender.AppendAsync(begun, CancellationToken.None))
+        {
+            case AppendOutcome.IdempotencyKeyReused reused:
+                await http.Response.WriteAsync(Refusals.Of(new CommandResult<TaskState>.KeyReused(reused.Key)));
+                return false;
+            case AppendOutcome.Replayed:
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, Caller caller, BatchRequest batch, IdempotentRequest? whole)
+    {
+        var outcomes = await RunAsync(http, caller, batch, whole);
+        var answer = JsonBytes.Render(outcomes, Write);
+        if (outcomes.Max(o => o.Position) is > 0 and var position)
+            http.Response.Headers[CommandRunner.PositionHeader] = position.ToString();
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = answer.Length;
+        await http.Response.BodyWriter.WriteAsync(answer);
     }
 
     private static Problem? Refuse(BatchRequest batch)
@@ -58,6 +105,8 @@ public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, Repl
             var operation = batch.Operations[i];
             if (operation.Missing is { } member)
                 return Problem.OfField(400, "invalid_request", "It is missing for this operation.", $"/operations/{i}/{member}", "required");
+            if (operation.Unused is { } needless)
+                return Problem.OfField(400, "invalid_request", "It is no part of this operation.", $"/operations/{i}/{needless}", "unknown_member");
             if (operation.IdempotencyKey is { } key && IdempotencyKey.Parse(key) is null)
                 return Problem.OfField(400, "invalid_request", "A key has visible ASCII characters only.", $"/operations/{i}/idempotencyKey", "malformed_idempotency_key");
         }
@@ -75,7 +124,7 @@ public sealed class BatchHandler(TaskCommands tasks, TaskHandlers handlers, Repl
             var operation = batch.Operations[i];
             var touched = operation.Touched.ToList();
             var before = touched.Select(id => last.GetValueOrDefault(id)).OfType<Task>().ToList();
-            running[i] = RunAfterAsync(before, operation, context with { IfMatch = operation.IfVersion, Idempotency = KeyOf(operation, i, caller, whole) }, caller);
+            running[i] = RunAfterAsync(before, operation, context with { IfMatch = operation.IfVersion is { } seen ? [seen] : null, Idempotency = KeyOf(operation, i, caller, whole) }, caller);
             foreach (var id in touched)
                 last[id] = running[i];
         }
@@ -174,8 +223,8 @@ public static class BatchEndpoint
     public static void MapBatch(this IEndpointRouteBuilder api) =>
         api.MapPost("/tasks/batch", api.ServiceProvider.GetRequiredService<BatchHandler>().RunAsync).RequirePermission(Permission.TasksWrite).Describe(new("batchTasks", "Tasks", "Do up to 200 things with tasks")
         {
-            Description = "One result for each operation, in order; each is accepted or refused on its own. An operation may have an `idempotencyKey` of its own; the header's key stands for those without. For more than 200, or for everything that a filter finds, see `bulkChangeTasks`.",
+            Description = "One result for each operation, in order; each is accepted or refused on its own. An operation may have an `idempotencyKey` of its own; the header's key is the batch's (another batch under it is refused) and stands for those without. For more than 200, or for everything that a filter finds, see `bulkChangeTasks`.",
             Body = BatchRequest.Shape,
-            Example = $$$"""{"results":[{"status":201,"etag":"\"v1\"","position":4711,"body":{{{Examples.TaskRow}}}},{"status":412,"problem":{"type":"/problems/version_mismatch","title":"The version is another one","status":412,"detail":"It is at version 3, not 1: read it again and decide anew.","code":"version_mismatch"}}]}""",
+            Example = $$$"""{"results":[{"status":201,"etag":"\"v1\"","position":4711,"body":{{{Examples.TaskRow}}}},{"status":200,"etag":"\"v2\"","position":4712,"body":{{{Examples.Change("task_status_changed")}}}},{"status":201,"etag":"\"v3\"","position":4713,"body":{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","body":"Looks good to *me*.","version":3,"createdAt":"2026-11-21T09:30:00Z"}},{"status":412,"problem":{"type":"/problems/version_mismatch","title":"The version is another one","status":412,"detail":"It is at version 3, not 1: read it again and decide anew.","code":"version_mismatch"}}]}""",
         });
 }

@@ -77,6 +77,15 @@ public sealed class BatchOperation
         _ => null,
     };
 
+    /// <summary>A member that says something and is not heard by this operation; null: there is none.</summary>
+    public string? Unused =>
+        Verb == BatchVerb.Create && Id is not null ? "id"
+        : Verb == BatchVerb.Create && IfVersion is not null ? "ifVersion"
+        : Verb != BatchVerb.Create && Task is not null ? "task"
+        : Verb != BatchVerb.Change && Changes is not null ? "changes"
+        : Verb != BatchVerb.Comment && Comment is not null ? "comment"
+        : null;
+
     public TaskCommand ToChange(Func<Guid> newId) => Verb switch
     {
         BatchVerb.Change => Changes!.ToCommand(),

@@ -67,7 +67,8 @@ public sealed class BodyShape<T> : IBodyShape
                 set(target, null);
             if (isNull || !IsString(ref reader, pointer, errors))
                 return;
-            if (reader.TryGetDateTimeOffset(out var time))
+            // An offset is part of an RFC 3339 time; without one it would be the time of wherever the service runs.
+            if (reader.TryGetDateTimeOffset(out var time) && TryText(ref reader, out var said) && (said![^1] == 'Z' || said[^6] is '+' or '-'))
                 set(target, time);
             else
                 errors.Add(pointer, "malformed_time", "It must be a time such as 2026-11-21T09:30:00Z.");

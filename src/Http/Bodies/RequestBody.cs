@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Events.Http.Problems;
+using Microsoft.Net.Http.Headers;
 
 namespace Events.Http.Bodies;
 
@@ -29,7 +30,9 @@ public sealed class RequestBody : IDisposable
         if (request.ContentLength is 0 || (request.ContentLength is null && request.Headers.TransferEncoding.Count == 0))
             return (new RequestBody(null, ReadOnlyMemory<byte>.Empty), null);
         if (!IsJson(request.ContentType))
-            return (null, new Problem(415, "unsupported_media_type", "Send application/json or, for a change, application/merge-patch+json."));
+            return (null, new Problem(415, "unsupported_media_type", "Send application/json or, for a change, application/merge-patch+json, in UTF-8."));
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
+            return (null, new Problem(415, "unsupported_content_encoding", "Send the body as it is, without Content-Encoding."));
         if (request.ContentLength > limit)
             return (null, TooLarge(limit));
 
@@ -104,6 +107,12 @@ public sealed class RequestBody : IDisposable
             return false;
         var media = contentType.AsSpan();
         var end = media.IndexOf(';');
+        if (end >= 0 && MediaTypeHeaderValue.TryParse(contentType, out var parsed) && parsed.Charset is { Length: > 0 } charset
+            && !charset.AsSpan().Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
         media = (end < 0 ? media : media[..end]).Trim();
         return media.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || media.Equals("application/merge-patch+json", StringComparison.OrdinalIgnoreCase);

@@ -73,15 +73,16 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
 
         if (said.Streams)
             operation["x-streams"] = true;
-        operation["parameters"] = Parameters(endpoint.RoutePattern, said, verb);
+        operation["parameters"] = Parameters(endpoint, said, verb);
         if (Body(said) is { } body)
             operation["requestBody"] = body;
-        operation["responses"] = Responses(said);
+        operation["responses"] = Responses(said, verb);
         return operation;
     }
 
-    private static JsonArray Parameters(RoutePattern route, Operation said, string verb)
+    private static JsonArray Parameters(RouteEndpoint endpoint, Operation said, string verb)
     {
+        var route = endpoint.RoutePattern;
         var parameters = new JsonArray();
         foreach (var name in route.Parameters.Select(p => p.Name))
         {
@@ -95,13 +96,16 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
             parameters.Add((JsonNode)Parameter(Describing.Parameter.Text(SparseAnswers.Parameter, $"Only these members{(said.Paginated ? " of the items" : "")}, separated by commas: {string.Join(", ", fields)}.", string.Join(',', fields.Take(3))), "query"));
         if (verb == "POST" && said.Repeated is null)
             parameters.Add((JsonNode)Reference("parameters/IdempotencyKey"));
-        if (verb is "PATCH" or "DELETE" || (said.Commands.Count > 0 && route.Parameters.Count > 0))
+        // What is about a person, not a workspace's thing, has no version to hold it to.
+        if (endpoint.Metadata.GetMetadata<AccessDeclaration>() is AccessDeclaration.Permitted
+            && (verb is "PATCH" or "DELETE" || (said.Commands.Count > 0 && route.Parameters.Count > 0)))
             parameters.Add((JsonNode)Reference("parameters/IfMatch"));
         if (verb == "GET" && !said.Streams)
         {
             if (!said.IsMadeForTheCall)
                 parameters.Add((JsonNode)Reference("parameters/IfNoneMatch"));
-            parameters.Add((JsonNode)Reference("parameters/MinPosition"));
+            if (said.IsOfReadModels)
+                parameters.Add((JsonNode)Reference("parameters/MinPosition"));
         }
 
         return parameters;
@@ -119,65 +123,68 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
         if (parameter.Description.Length > 0)
             described["description"] = parameter.Description;
         if (parameter.Example.Length > 0)
-            described["example"] = parameter.Example;
+            described["example"] = (string?)described["schema"]!["type"] is "integer" or "boolean" ? JsonNode.Parse(parameter.Example) : parameter.Example;
         return described;
     }
 
     private static JsonObject? Body(Operation said)
     {
-        var (schema, example) = said.Body is { } shape ? (shape.Schema, shape.Example) : said.RawBody ?? default;
-        if (schema is null)
+        if (said.Body is not { } shape)
             return null;
-        var media = new JsonObject { ["schema"] = JsonNode.Parse(schema), ["example"] = JsonNode.Parse(example) };
+        var media = new JsonObject { ["schema"] = JsonNode.Parse(shape.Schema), ["example"] = JsonNode.Parse(shape.Example) };
         var content = new JsonObject { [Json] = media };
         if (said.IsMergePatch)
             content["application/merge-patch+json"] = media.DeepClone();
         return new JsonObject { ["required"] = true, ["content"] = content };
     }
 
-    private static JsonObject Responses(Operation said)
+    private static JsonObject Responses(Operation said, string verb)
     {
         var answer = new JsonObject { ["description"] = said.Summary };
+        var headers = Headers(said, verb);
+        if (headers.Count > 0)
+            answer["headers"] = headers;
         if (said.Example.Length > 0)
         {
+            var content = new JsonObject();
+            answer["content"] = content;
             var isJson = said.MediaType.EndsWith("json", StringComparison.Ordinal) && !said.MediaType.EndsWith("ndjson", StringComparison.Ordinal);
-            answer["content"] = new JsonObject
-            {
-                [said.MediaType] = isJson
-                    ? new JsonObject { ["schema"] = SchemaOf(JsonNode.Parse(said.Example)), ["example"] = JsonNode.Parse(said.Example) }
-                    : new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" }, ["example"] = said.Example },
-            };
+            content[said.MediaType] = isJson
+                ? new JsonObject { ["schema"] = AnswerSchemas.Of(JsonNode.Parse(said.Example), said.Nulls), ["example"] = JsonNode.Parse(said.Example) }
+                : new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" }, ["example"] = said.Example };
+            foreach (var media in said.OtherMediaTypes)
+                content[media] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } };
         }
 
-        return new JsonObject { [said.Status.ToString()] = answer, ["default"] = Reference("responses/Problem") };
+        var responses = new JsonObject { [said.Status.ToString()] = answer };
+        if (said.OtherStatus is { } other)
+            responses[other.ToString()] = answer.DeepClone();
+        if (IsKept(said, verb))
+            responses["304"] = new JsonObject { ["description"] = "It is still what `If-None-Match` names" };
+        responses["default"] = Reference("responses/Problem");
+        return responses;
     }
 
-    /// <summary>The schema that an example shows: names and types, nothing required.</summary>
-    private static JsonObject SchemaOf(JsonNode? example)
+    private static JsonObject Headers(Operation said, string verb)
     {
-        switch (example)
+        var headers = new JsonObject();
+        foreach (var (name, says) in new[]
         {
-            case JsonObject members:
-                var properties = new JsonObject();
-                foreach (var (name, value) in members)
-                    properties[name] = SchemaOf(value);
-                return new JsonObject { ["type"] = "object", ["properties"] = properties };
-            case JsonArray items:
-                return new JsonObject { ["type"] = "array", ["items"] = items.Count > 0 ? SchemaOf(items[0]) : new JsonObject() };
-            case JsonValue value:
-                return new JsonObject
-                {
-                    ["type"] = value.GetValueKind() switch
-                    {
-                        JsonValueKind.Number => "number",
-                        JsonValueKind.True or JsonValueKind.False => "boolean",
-                        _ => "string",
-                    },
-                };
-            default:
-                return new JsonObject { ["type"] = new JsonArray("string", "null") };
+            ("ETag", IsKept(said, verb)),
+            ("Events-Position", said.IsOfReadModels),
+            ("Link", said.Paginated),
+            ("Location", verb == "POST" && said.Repeated is null && said.Status is 201 or 202),
+            ("Retry-After", verb == "POST" && said.Repeated is null && said.Status is 202),
+        })
+        {
+            if (says)
+                headers[name] = Reference($"headers/{name}");
         }
+
+        return headers;
     }
+
+    private static bool IsKept(Operation said, string verb) => verb == "GET" && !said.Streams && !said.IsMadeForTheCall;
 
     private static string SegmentText(RoutePatternPathSegment segment) => string.Concat(segment.Parts.Select(part => part switch
     {
@@ -207,6 +214,14 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
                 ["example"] = 0,
             },
         },
+        ["headers"] = new JsonObject
+        {
+            ["ETag"] = Header("What `If-None-Match` and, of a thing with a version, `If-Match` take."),
+            ["Events-Position"] = Header("The position in history that the answer reflects."),
+            ["Link"] = Header("The next page (`rel=\"next\"`), unless this is the last."),
+            ["Location"] = Header("Where what was made, or the job, can be read."),
+            ["Retry-After"] = Header("Seconds after which to look for progress."),
+        },
         ["schemas"] = new JsonObject { ["Problem"] = JsonNode.Parse(ProblemSchema) },
         ["responses"] = new JsonObject
         {
@@ -234,6 +249,8 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
         ["description"] = description,
         ["example"] = example,
     };
+
+    private static JsonObject Header(string description) => new() { ["description"] = description, ["schema"] = new JsonObject { ["type"] = "string" } };
 
     private const string ProblemSchema =
         """

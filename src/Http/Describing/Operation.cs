@@ -16,9 +16,6 @@ public sealed record Operation(string Id, string Tag, string Summary)
 
     public IBodyShape? Body { get; init; }
 
-    /// <summary>A JSON Schema and an example for bodies that no <see cref="BodyShape{T}"/> binds.</summary>
-    public (string Schema, string Example)? RawBody { get; init; }
-
     public bool IsMergePatch { get; init; }
 
     public IReadOnlyList<Parameter> Query { get; init; } = [];
@@ -28,13 +25,25 @@ public sealed record Operation(string Id, string Tag, string Summary)
 
     public int Status { get; init; } = 200;
 
+    /// <summary>Another status that it may answer with the same body; null: there is none.</summary>
+    public int? OtherStatus { get; init; }
+
     /// <summary>An answer as it is, JSON unless <see cref="MediaType"/> says otherwise; empty when the answer has no body.</summary>
     public string Example { get; init; } = "";
 
+    /// <summary>Members that the example shows with a value and that may be null.</summary>
+    public IReadOnlyList<string> Nulls { get; init; } = [];
+
     public string MediaType { get; init; } = "application/json";
+
+    /// <summary>What else it answers when it is asked for by <c>Accept</c>.</summary>
+    public IReadOnlyList<string> OtherMediaTypes { get; init; } = [];
 
     /// <summary>The answer holds what is made for this call, such as a signed link: it has no entity tag and is not kept.</summary>
     public bool IsMadeForTheCall { get; init; }
+
+    /// <summary>Answered from read models: it says <c>Events-Position</c> and waits for <c>Events-Min-Position</c>.</summary>
+    public bool IsOfReadModels { get; init; }
 
     /// <summary>Of a POST that keeps no answer under an <c>Idempotency-Key</c>: what a repeat does instead. Null: it keeps them.</summary>
     public string? Repeated { get; init; }

@@ -10,7 +10,7 @@ public static class CloudEventJson
     public const string LinesType = "application/x-ndjson";
 
     public const string Example =
-        """{"specversion":"1.0","id":"4711","source":"/workspaces/01938f5e-0000-7000-8000-000000000001","type":"task_status_changed","subject":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","time":"2026-11-21T09:31:00.123456Z","datacontenttype":"application/json","sequence":"0000000000000004711","streamversion":2,"actor":"01938f5e-0000-7000-8000-0000000000aa","data":{"from":"todo","to":"in_progress"}}""";
+        """{"specversion":"1.0","id":"4711","source":"/workspaces/01938f5e-0000-7000-8000-000000000001","type":"task_status_changed","subject":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","time":"2026-11-21T09:31:00.123456Z","datacontenttype":"application/json","sequence":"0000000000000004711","streamversion":2,"actor":"01938f5e-0000-7000-8000-0000000000aa","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","data":{"from":"todo","to":"in_progress"}}""";
 
     public static void Write(Utf8JsonWriter json, RecordedEvent recorded)
     {

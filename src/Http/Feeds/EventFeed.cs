@@ -144,6 +144,7 @@ public static class FeedEndpoints
                 Parameter.Id("streamId", "Only of this task or project."),
             ],
             MediaType = CloudEventJson.BatchType,
+            OtherMediaTypes = [CloudEventJson.LinesType, "text/event-stream"],
             Example = $"[{CloudEventJson.Example}]",
             Paginated = true,
         });

@@ -29,6 +29,7 @@ public static class FileEndpoints
         {
             Description = "With a link to its bytes once they are there. Exports of others take `events:read`; those from whom projects are hidden see their own files only. The link takes ranges, so an interrupted download goes on where it stopped. It is made for the call and ends soon, so the answer has no `ETag` and is not kept.",
             Example = Stored,
+            Nulls = ["download"],
             IsMadeForTheCall = true,
         });
     }

@@ -38,6 +38,7 @@ public static class ImportEndpoints
         {
             Description = "`reportFileId` names a CSV with every row that has a problem.",
             Example = Import,
+            Nulls = ["projectId", "reportFileId", "undoJobId"],
         });
         api.MapPost("/imports/{id}/undo", imports.UndoAsync).RequirePermission(Permission.ImportsWrite).Describe(new("undoImport", Tag, "Undo an import")
         {

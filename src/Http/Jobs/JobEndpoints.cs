@@ -29,6 +29,7 @@ public static class JobEndpoints
         api.MapPost("/jobs/{id}/cancel", jobs.CancelAsync).RequirePermission(Permission.JobsWrite).Describe(new("cancelJob", Tag, "Cancel a job")
         {
             Description = "A job that has not begun is cancelled at once. One that runs is asked to stop: 202, and it ends as `cancelled`, or as it would have if it was nearly done.",
+            OtherStatus = 202,
             Example = Example,
         });
         api.MapPost("/jobs/{id}/retry", jobs.RetryAsync).RequirePermission(Permission.JobsWrite).Describe(new("retryJob", Tag, "Retry a job")

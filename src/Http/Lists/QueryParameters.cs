@@ -55,7 +55,7 @@ public sealed class QueryParameters
                     continue;
                 }
 
-                query.Refuse(Shorten(name.ToString()), "unknown_parameter", $"There is no such parameter here; there are: {string.Join(", ", known.ToArray())}.");
+                query.Refuse(Shorten(name.ToString()), "unknown_parameter", known.IsEmpty ? "Nothing is asked by parameters here." : $"There is no such parameter here; there are: {string.Join(", ", known.ToArray())}.");
                 continue;
             }
 
@@ -162,7 +162,8 @@ public sealed class QueryParameters
     {
         if (Find(name) is not { } text)
             return null;
-        if (text.Length <= 40 && text.Contains('T', StringComparison.Ordinal) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        // An offset is part of an RFC 3339 time; without one it would be the time of wherever the service runs.
+        if (text.Length <= 40 && text.Length > 19 && text[10] == 'T' && (text[^1] == 'Z' || text[^6] is '+' or '-') && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             && time.Year is >= 1970 and < 2200)
         {
             return time.ToUniversalTime();

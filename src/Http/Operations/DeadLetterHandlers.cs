@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Events.Http.Auth;
-using Events.Commands.Deciding;
 using Events.Http.Lists;
 using Events.Http.Problems;
 using Events.Messaging.DeadLetters;
@@ -11,17 +10,14 @@ namespace Events.Http.Operations;
 
 public sealed class DeadLetterHandlers(DeadLetterStore letters, CursorSigner cursors)
 {
-    private const int MostBodyBytes = 64 << 10;
-    private const int MaxType = 200;
-
     public async Task ListAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
         var query = QueryParameters.Read(http.Request, "workspaceId", "type", "limit", "cursor");
-        var tenant = TenantOf(query.Find("workspaceId"));
+        var tenant = OperationBodies.TenantOf(query.Find("workspaceId"));
         if (tenant is null)
             query.Refuse("workspaceId", "required", "It must say whose dead letters, in 1 to 64 printable characters.");
-        var type = query.Text("type", MaxType);
+        var type = query.Text("type", DeadLetterRequest.MaxType);
         var limit = query.Limit();
         var list = $"dead-letters/{tenant}/{type}";
         DeadLetterPlace? before = query.Place(cursors, caller.Tenant, list) is { Length: 24 } place
@@ -55,54 +51,10 @@ public sealed class DeadLetterHandlers(DeadLetterStore letters, CursorSigner cur
             await WriteAsync(http, await letters.DiscardManyAsync(asked.Tenant, asked.Choice, CancellationToken.None));
     }
 
-    private static TenantId? TenantOf(string? text) =>
-        text is { Length: <= TenantId.MaxLength } && !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl) && WellFormedText.Is(text) ? new TenantId(text) : null;
-
-    private static async ValueTask<(TenantId Tenant, DeadLetterChoice Choice)?> ReadAsync(HttpContext http)
-    {
-        if (http.Request.ContentLength is null or > MostBodyBytes)
-        {
-            await http.Response.WriteAsync(new Problem(400, "invalid_request", $"The body is one JSON object of at most {MostBodyBytes} bytes."));
-            return null;
-        }
-
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
-            TenantId? tenant = null;
-            string? type = null;
-            List<Guid>? ids = null;
-            foreach (var member in body.RootElement.EnumerateObject())
-            {
-                switch (member.Name)
-                {
-                    case "workspaceId" when TenantOf(member.Value.GetString()) is { } named:
-                        tenant = named;
-                        break;
-                    case "type" when member.Value.GetString() is { Length: > 0 and <= MaxType } text && WellFormedText.Is(text):
-                        type = text;
-                        break;
-                    case "ids" when member.Value.GetArrayLength() is >= 1 and <= DeadLetterChoice.MaxLimit && member.Value.EnumerateArray().All(id => id.TryGetGuid(out _)):
-                        ids = [.. member.Value.EnumerateArray().Select(id => id.GetGuid())];
-                        break;
-                    default:
-                        await http.Response.WriteAsync(Problem.OfField(400, "invalid_request", $"{member.Name} is not a member here, or not as it must be.", $"/{member.Name}"));
-                        return null;
-                }
-            }
-
-            if (tenant is { } whose && (type is not null || ids is not null))
-                return (whose, new DeadLetterChoice(type, ids));
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            await http.Response.WriteAsync(new Problem(400, "malformed_json", "The body is not one JSON object with texts."));
-            return null;
-        }
-
-        await http.Response.WriteAsync(new Problem(400, "invalid_request", "workspaceId, and type or ids, are needed."));
-        return null;
-    }
+    private static async ValueTask<(TenantId Tenant, DeadLetterChoice Choice)?> ReadAsync(HttpContext http) =>
+        await OperationBodies.ReadAsync(http, DeadLetterRequest.Shape, request => request.Wrong) is { } asked
+            ? (new TenantId(asked.WorkspaceId), new DeadLetterChoice(asked.Type, asked.Ids))
+            : null;
 
     private static void Write(Utf8JsonWriter json, DeadLetter letter)
     {

@@ -19,11 +19,6 @@ public static class MessageEndpoints
     private const string Letter =
         """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e62","type":"send_mail","queue":"default","reason":"exhausted","diedAt":"2026-11-21T09:30:00Z","attempts":5,"orderKey":null,"error":{"type":"SmtpException","message":"The server did not answer."}}""";
 
-    private const string ChoiceExample = """{"workspaceId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","type":"send_mail"}""";
-
-    private const string Choice =
-        """{"type":"object","additionalProperties":false,"required":["workspaceId"],"properties":{"workspaceId":{"type":"string","minLength":1,"maxLength":64},"type":{"type":"string","minLength":1,"maxLength":200},"ids":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"string","format":"uuid"}}}}""";
-
     private static readonly Parameter[] Name = [Parameter.Text("name", "A schedule's name.", "digests", ScheduleHandlers.MaxName)];
 
     public static void MapMessageOperations(this IEndpointRouteBuilder api)
@@ -33,6 +28,7 @@ public static class MessageEndpoints
         {
             Query = [Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page(Schedule),
+            Nulls = ["lastRunAt"],
             Paginated = true,
         });
         api.MapGet("/operations/schedules/{name}/runs", schedules.RunsAsync).RequirePermission(Permission.OperationsRead).Describe(new("listScheduleRuns", Tag, "List a schedule's runs")
@@ -41,6 +37,7 @@ public static class MessageEndpoints
             Path = Name,
             Query = [Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page(Run),
+            Nulls = ["status", "jobId", "attempts"],
             Paginated = true,
         });
 
@@ -60,14 +57,14 @@ public static class MessageEndpoints
         {
             Repeated = "what was replayed is not dead any more; a repeat takes what is left.",
             Description = $"The oldest {DeadLetterChoice.MaxLimit} of those with one of `ids`, of a `type`, or both; one of the two is needed. All or none. `changed` says how many: less than were meant when some are not dead any more, or another message has their unique key.",
-            RawBody = (Choice, ChoiceExample),
+            Body = DeadLetterRequest.Shape,
             Example = """{"changed":12}""",
         });
         api.MapPost("/operations/dead-letters/discard", letters.DiscardAsync).RequirePermission(Permission.OperationsWrite).Describe(new("discardDeadLetters", Tag, "Delete dead letters for good")
         {
             Repeated = "what was discarded is gone; a repeat takes what is left.",
             Description = "Chosen as for a replay. What waited behind one in the order of its key goes on.",
-            RawBody = (Choice, ChoiceExample),
+            Body = DeadLetterRequest.Shape,
             Example = """{"changed":12}""",
         });
     }

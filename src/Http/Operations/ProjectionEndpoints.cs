@@ -8,10 +8,6 @@ namespace Events.Http.Operations;
 public static class ProjectionEndpoints
 {
     private const string Tag = "Operations";
-    private const string Body =
-        """{"type":"object","additionalProperties":false,"required":["workspaceId","streamId"],"properties":{"workspaceId":{"type":"string","maxLength":64},"streamId":{"type":"string","format":"uuid"},"reason":{"type":"string","minLength":1,"maxLength":500}}}""";
-
-    private const string BodyExample = """{"workspaceId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","streamId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","reason":"written by a broken importer"}""";
     private const string Done = """{"projection":"TaskList","changed":true}""";
 
     private static readonly Parameter[] Name = [new("name", """{"type":"string","maxLength":64}""", "A projection's name, e.g. `TaskList` or `task-list`.", "task-list")];
@@ -62,14 +58,14 @@ public static class ProjectionEndpoints
         {
             Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
-            RawBody = (Body, BodyExample),
+            Body = ParkedStreamRequest.Release,
             Example = Done,
         });
         api.MapPost("/operations/projections/{name}/skip", operations.SkipAsync).RequirePermission(Permission.OperationsWrite).Describe(new("skipEvent", Tag, "Leave out the event that a stream waits behind, on record")
         {
             Repeated = "it says what is to be; a repeat finds it so, or is refused.",
             Path = Name,
-            RawBody = (Body, BodyExample),
+            Body = ParkedStreamRequest.Skip,
             Example = Done,
         });
     }

@@ -14,6 +14,7 @@ public static class OverviewEndpoints
         var overview = api.ServiceProvider.GetRequiredService<OverviewQueries>();
         api.MapGet("/search", overview.SearchAsync).RequirePermission(Permission.TasksRead).Describe(new("search", Tag, "Search tasks")
         {
+            IsOfReadModels = true,
             Description = "By default as people type: words of title or key that begin with what was typed, failing that contain it. With `mode=words`, all words in title or description, best first. At most 50 items and no further page: more letters narrow it down.",
             Query =
             [
@@ -26,16 +27,19 @@ public static class OverviewEndpoints
         });
         api.MapGet("/me/summary", overview.MySummaryAsync).RequirePermission(Permission.TasksRead).Describe(new("mySummary", Tag, "What is on my desk")
         {
+            IsOfReadModels = true,
             Query = [new("today", """{"type":"string","format":"date"}""", "The date where you are; UTC's by default.", "2026-11-21")],
             Example = $$"""{"assigned":{{Counts}},"open":11,"overdue":1,"dueToday":2,"dueThisWeek":4}""",
         });
         api.MapGet("/workspace/counts", overview.CountsAsync).RequirePermission(Permission.TasksRead).Describe(new("workspaceCounts", Tag, "Count tasks by status")
         {
+            IsOfReadModels = true,
             Query = [Parameter.Id("projectId", "Only of this project.")],
             Example = $$"""{"tasks":{{Counts}},"open":11,"total":55}""",
         });
         api.MapGet("/workspace/flow", overview.FlowAsync).RequirePermission(Permission.TasksRead).Describe(new("workspaceFlow", Tag, "Tasks in each status, day by day")
         {
+            IsOfReadModels = true,
             Description = "At the end of each day (UTC), at most 366 of them; the last 30 by default.",
             Query =
             [

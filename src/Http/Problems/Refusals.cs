@@ -8,7 +8,12 @@ public static class Refusals
     public static Problem Of<TState>(CommandResult<TState> result) => result switch
     {
         CommandResult<TState>.Invalid invalid => Problem.Invalid(invalid.Errors),
-        CommandResult<TState>.VersionMismatch stale => new Problem(412, "version_mismatch", $"It is at version {stale.Actual}, not {stale.Expected}: read it again and decide anew."),
+        CommandResult<TState>.VersionMismatch stale => new Problem(
+            412,
+            "version_mismatch",
+            stale.Expected.Count == 0
+                ? $"It is at version {stale.Actual}, which none of the tags in If-Match is: read it again and decide anew."
+                : $"It is at version {stale.Actual}, not {string.Join(" or ", stale.Expected)}: read it again and decide anew."),
         CommandResult<TState>.Contended => new Problem(503, "contended", "Others changed it again and again meanwhile: try again.") { RetryAfter = 1 },
         CommandResult<TState>.KeyReused => new Problem(422, "idempotency_key_reused", "The Idempotency-Key was used for another request within the last 24 hours."),
         CommandResult<TState>.Refused { Pointer: { } pointer } refused => Problem.OfField(StatusOf(refused.Code), refused.Code, refused.Detail, pointer),

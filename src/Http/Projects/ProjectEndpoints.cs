@@ -33,7 +33,7 @@ public static class ProjectEndpoints
         });
         api.MapPost("/projects/{id}/archive", projects.ArchiveAsync).RequirePermission(Permission.ProjectsWrite).Describe(new("archiveProject", Tag, "Archive a project")
         {
-            Description = "Its tasks stay readable; no task can be created in it.",
+            Description = "Its tasks can be read and changed as before, but none can be created in it.",
             Example = Examples.Change("project_archived"),
             Commands = [typeof(ArchiveProject)],
         });
@@ -49,6 +49,7 @@ public static class ProjectEndpoints
         var projects = api.ServiceProvider.GetRequiredService<ProjectQueries>();
         api.MapGet("/projects", projects.ListAsync).RequirePermission(Permission.ProjectsRead).Describe(new("listProjects", Tag, "List projects")
         {
+            IsOfReadModels = true,
             Query =
             [
                 Parameter.Choice("archived", "The archived ones instead.", "false", "true"),
@@ -61,10 +62,12 @@ public static class ProjectEndpoints
         });
         api.MapGet("/projects/{id}", projects.DetailAsync).RequirePermission(Permission.ProjectsRead).Describe(new("getProject", Tag, "Read a project")
         {
-            Example = Examples.ProjectRow,
+            IsOfReadModels = true,
+            Example = Examples.Project,
         });
         api.MapGet("/projects/{id}/diff", projects.DiffAsync).RequirePermission(Permission.TasksRead).Describe(new("diffProject", "History", "What changed in a project between two moments")
         {
+            IsOfReadModels = true,
             Description = "One line for each task that is different: created, changed, deleted or restored, with each field's value then and later.",
             Query = [Parameter.Time("from", "The earlier moment.") with { Required = true }, Parameter.Time("to", "The later moment; now, when left out."), Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page("""{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e60","key":"WEB-12","title":"Write the release notes","change":"changed","changes":[{"field":"status","from":"todo","to":"done"}]}"""),

@@ -94,6 +94,7 @@ public static class SuggestionEndpoints
         {
             Description = "A summary and labels, made by a job after a task with a long description was created. `status`: `none`, `open`, `accepted`, `dismissed`.",
             Example = Example,
+            Nulls = ["summary", "model"],
         });
         api.MapPost("/tasks/{id}/suggestion", suggestions.StartAsync).RequirePermission(Permission.TasksWrite).Describe(new("makeSuggestion", Tag, "Have a suggestion made")
         {
@@ -105,11 +106,13 @@ public static class SuggestionEndpoints
             Description = "Puts its labels on the task.",
             Repeated = "a repeat finds it accepted and answers the same.",
             Example = Example,
+            Nulls = ["summary", "model"],
         });
         api.MapPost("/tasks/{id}/suggestion/dismiss", suggestions.DismissAsync).RequirePermission(Permission.TasksWrite).Describe(new("dismissSuggestion", Tag, "Dismiss a suggestion")
         {
             Repeated = "a repeat finds it dismissed and answers the same.",
             Example = Example,
+            Nulls = ["summary", "model"],
         });
     }
 }

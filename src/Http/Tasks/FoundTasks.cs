@@ -23,8 +23,11 @@ internal static class FoundTasks
             return hits with { Next = null };
         using var items = JsonDocument.Parse(Encoding.UTF8.GetBytes($"[{Encoding.UTF8.GetString(hits.Items.Span)}]"));
         var found = items.RootElement.EnumerateArray().Where(i => Passes(i, filter, caller)).ToList();
+        // As in a list: by due date, what has one.
+        if (sort is { Order: TaskListOrder.Due })
+            found.RemoveAll(i => i.GetProperty("dueOn").ValueKind == JsonValueKind.Null);
         if (sort is { } order)
-            found = [.. order.Descending ? found.OrderByDescending(i => KeyOf(i, order.Order)) : found.OrderBy(i => KeyOf(i, order.Order))];
+            found = [.. order.Descending ? found.OrderByDescending(i => KeyOf(i, order.Order), StringComparer.Ordinal) : found.OrderBy(i => KeyOf(i, order.Order), StringComparer.Ordinal)];
         var start = after is null ? 0 : found.FindIndex(i => i.GetProperty("id").GetGuid() == after.Id) + 1;
         if (after is not null && start == 0)
             start = Math.Min(found.Count, SkippedBy(after));
@@ -66,7 +69,7 @@ internal static class FoundTasks
     {
         TaskListOrder.Created => TimeOf(item, "createdAt"),
         TaskListOrder.Updated => TimeOf(item, "updatedAt"),
-        TaskListOrder.Due => item.GetProperty("dueOn").GetString() ?? "9999",
+        TaskListOrder.Due => item.GetProperty("dueOn").GetString()!,
         TaskListOrder.Priority => ((int)WireNames.Of<Commands.Tasks.Priority>().Find(item.GetProperty("priority").GetString())!).ToString(CultureInfo.InvariantCulture),
         TaskListOrder.Rank => item.GetProperty("rank").GetString()!,
         _ => item.GetProperty("number").GetInt64().ToString("D19", CultureInfo.InvariantCulture),

@@ -71,7 +71,8 @@ public static class TaskEndpoints
         var tasks = api.ServiceProvider.GetRequiredService<TaskQueries>();
         api.MapGet("/tasks", tasks.ListAsync).RequirePermission(Permission.TasksRead).Describe(new("listTasks", Tag, "List tasks")
         {
-            Description = "Archived and deleted tasks are not listed. With a filter besides what the list is read along, a page may hold fewer items than asked for and still have a next one.",
+            IsOfReadModels = true,
+            Description = "Archived and deleted tasks are not listed. With a filter besides what the list is read along, a page may hold fewer items than asked for and still have a next one. By `due`, only tasks that have a date.",
             Query =
             [
                 Parameter.Id("projectId", "Only of this project."),
@@ -90,12 +91,14 @@ public static class TaskEndpoints
         });
         api.MapGet("/tasks/{id}", tasks.DetailAsync).RequirePermission(Permission.TasksRead).Describe(new("getTask", Tag, "Read a task")
         {
+            IsOfReadModels = true,
             Description = "Whole, but for its comments and its history, which are lists of their own. A deleted or archived task says so. With `at` or `version`, as it was then.",
             Query = [Parameter.Time("at", "As it was at this moment."), new("version", """{"type":"integer","minimum":1}""", "As it was at this version.", "1")],
             Example = Examples.TaskDetail,
         });
         api.MapGet("/tasks/{id}/comments", tasks.CommentsAsync).RequirePermission(Permission.TasksRead).Describe(new("listComments", Tag, "List a task's comments")
         {
+            IsOfReadModels = true,
             Description = "Oldest first.",
             Query = [Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page("""{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","author":"01938f5e-0000-7000-8000-0000000000aa","body":"Looks good to *me*.","createdAt":"2026-11-21T09:30:00Z","editedAt":null}"""),
@@ -104,14 +107,17 @@ public static class TaskEndpoints
         var parts = api.ServiceProvider.GetRequiredService<TaskPartQueries>();
         api.MapGet("/tasks/{id}/comments/{commentId}", parts.CommentAsync).RequirePermission(Permission.TasksRead).Describe(new("getComment", Tag, "Read a comment")
         {
+            IsOfReadModels = true,
             Example = """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e61","author":"01938f5e-0000-7000-8000-0000000000aa","body":"Looks good to *me*.","createdAt":"2026-11-21T09:30:00Z","editedAt":null}""",
         });
         api.MapGet("/tasks/{id}/checklist/{itemId}", parts.ChecklistItemAsync).RequirePermission(Permission.TasksRead).Describe(new("getChecklistItem", Tag, "Read an item of the checklist")
         {
+            IsOfReadModels = true,
             Example = """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e62","text":"Ask the translators","done":false}""",
         });
         api.MapGet("/tasks/{id}/history", tasks.HistoryAsync).RequirePermission(Permission.TasksRead).Describe(new("listTaskHistory", Tag, "List what happened to a task")
         {
+            IsOfReadModels = true,
             Description = "Newest first: who changed what from what to what, and when.",
             Query = [Parameter.Limit, Parameter.Cursor],
             Example = Examples.Page("""{"version":2,"position":4711,"at":"2026-11-21T09:31:00Z","actor":"01938f5e-0000-7000-8000-0000000000aa","type":"task_status_changed","changes":[{"field":"status","from":"todo","to":"in_progress"}]}"""),

@@ -78,6 +78,7 @@ internal static class WorkspaceEndpoints
         var people = api.ServiceProvider.GetRequiredService<PeopleQueries>();
         api.MapGet("/people", people.ListAsync).RequirePermission(Permission.MembersRead).Describe(new("listPeople", Members, "Whom tasks can name")
         {
+            IsOfReadModels = true,
             Description = "For pickers, mentions and avatars: members and the placeholders that imports noted, with how many open tasks they have. `state=former` are members of the past. The name of somebody who was erased is null.",
             Query =
             [
@@ -89,8 +90,9 @@ internal static class WorkspaceEndpoints
             ],
             Paginated = true,
             Example = Examples.Page(Person),
+            Nulls = ["name", "role"],
         });
-        api.MapGet("/people/{id}", people.DetailAsync).RequirePermission(Permission.MembersRead).Describe(new("getPerson", Members, "One of them") { Example = Person });
+        api.MapGet("/people/{id}", people.DetailAsync).RequirePermission(Permission.MembersRead).Describe(new("getPerson", Members, "One of them") { IsOfReadModels = true, Example = Person, Nulls = ["name", "role"] });
         api.MapPatch("/members/{id}", workspace.ChangeRoleAsync).RequirePermission(Permission.MembersWrite).Describe(new("changeMemberRole", Members, "Change a member's role")
         {
             Body = RoleChoice.Shape,
@@ -203,6 +205,7 @@ internal static class WorkspaceEndpoints
             Query = [.. filters, Parameter.Limit, Parameter.Cursor],
             Paginated = true,
             Example = $$"""{"items":[{{Entry}}],"nextCursor":null}""",
+            Nulls = ["client"],
         });
         api.MapGet("/audit/export", audit.ExportAsync).RequirePermission(Permission.AuditRead).WithMetadata(new DisableRequestTimeoutAttribute()).Describe(new("exportAudit", Audit, "The audit log as lines")
         {

@@ -57,7 +57,9 @@ public sealed class TaskProperties
         foreach (var command in commands)
         {
             var (after, events) = Run(state, command);
-            if (events.Count > 0)
+            if (events.Count > 0 && command is AddComment or AddChecklistItem)
+                command.Decide(after, Facts).ShouldBeOfType<Decision.Refused>($"{command} on {after}").Code.ShouldEndWith("_exists");
+            else if (events.Count > 0)
                 command.Decide(after, Facts).ShouldBeOfType<Decision.Unchanged>($"{command} on {after}");
             state = after;
         }

@@ -5,6 +5,7 @@ using Events.Commands.Permissions;
 using Events.Commands.Workspaces;
 using Events.EventStore;
 using Events.Fixtures;
+using Events.Http.Describing;
 using Events.Http.Hosting;
 using Events.Http.Tests.Jobs;
 using Events.Messaging;
@@ -28,16 +29,24 @@ public sealed class ApiServer : IAsyncLifetime
 
     private readonly PostgresServer postgres = new();
     private readonly Lazy<Task<ApiUser>> serviceOperator;
+    private readonly Lazy<ApiDescription> description;
     private TestDatabase? database;
     private WebApplication? app;
 
-    public ApiServer() => serviceOperator = new(FoundOperatorAsync);
+    public ApiServer()
+    {
+        serviceOperator = new(FoundOperatorAsync);
+        description = new(() => new ApiDescription(Services.GetRequiredService<OpenApiDocument>().Bytes));
+    }
 
     public Uri Url { get; private set; } = null!;
 
     public IServiceProvider Services => app!.Services;
 
     public TestDatabase Database => database!;
+
+    /// <summary>What the service says that it answers; every answer to a test is held to it.</summary>
+    internal ApiDescription Description => description.Value;
 
     public async ValueTask InitializeAsync()
     {

@@ -28,7 +28,9 @@ public sealed class ApiUser(ApiServer server, TenantId tenant, Guid personId, st
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
         using var response = await Client.SendAsync(request);
-        return new ApiAnswer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync());
+        var answer = new ApiAnswer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync());
+        server.Description.ShouldDescribe(method, path, answer);
+        return answer;
     }
 
     public Task<ApiAnswer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);

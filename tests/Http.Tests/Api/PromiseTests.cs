@@ -82,6 +82,8 @@ public sealed class PromiseTests(ApiServer server)
         (await me.PatchAsync($"/api/v1/tasks/{task}", """{"title":"Third"}""", ("If-Match", "\"v1\""))).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "version_mismatch");
         (await me.PatchAsync($"/api/v1/tasks/{task}", """{"title":"Third"}""", ("If-Match", "W/\"v2\""))).Status.ShouldBe(HttpStatusCode.PreconditionFailed);
         (await me.PatchAsync($"/api/v1/tasks/{task}", """{"title":"Third"}""", ("If-Match", "nonsense"))).ShouldBeProblem(HttpStatusCode.BadRequest, "malformed_if_match");
+        (await me.PatchAsync($"/api/v1/tasks/{task}", """{"title":"Third"}""", ("If-Match", "\"a3f0\", W/\"v2\", \"v7\""))).ShouldBeProblem(HttpStatusCode.PreconditionFailed, "version_mismatch");
+        (await me.PatchAsync($"/api/v1/tasks/{task}", """{"title":"Third"}""", ("If-Match", "\"v7\" , \"v2\""))).Status.ShouldBe(HttpStatusCode.OK);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => me.PostAsync($"/api/v1/tasks/{task}/comments", $$"""{"body":"Number {{i}}"}""")));
         answers.ShouldAllBe(a => a.Status == HttpStatusCode.Created);

@@ -97,6 +97,42 @@ public sealed class EndpointTests(ApiServer server)
         (await me.GetAsync("/")).Status.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task What_says_that_it_waits_for_a_position_does_and_the_rest_does_not_say_so()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        var task = await me.CreateTaskAsync(project);
+        foreach (var (path, verb, operation) in server.Description.Operations.Where(o => o.Verb == "get" && o.Operation["x-streams"] is null))
+        {
+            var place = path.StartsWith("/api/v1/projects", StringComparison.Ordinal) ? project.ToString() : path.StartsWith("/api/v1/people", StringComparison.Ordinal) ? me.PersonId.ToString() : task.Id;
+            var asked = path.Replace("{id}", place, StringComparison.Ordinal).Replace("{commentId}", place, StringComparison.Ordinal).Replace("{itemId}", place, StringComparison.Ordinal);
+            var query = string.Join('&', operation["parameters"]!.AsArray().Where(p => (bool?)p!["required"] == true && (string?)p["in"] == "query").Select(p => $"{p!["name"]}={p["example"]}"));
+            var answer = await me.GetAsync($"{asked}?{(query.Length > 0 ? query : path.EndsWith("/search", StringComparison.Ordinal) ? "q=x" : "")}", ("Events-Min-Position", "soon"));
+            var says = operation["parameters"]!.AsArray().Any(p => (string?)p!["$ref"] == "#/components/parameters/MinPosition");
+            answer.Text.Contains("malformed_position", StringComparison.Ordinal).ShouldBe(says, $"{verb} {path}: {answer.Text}");
+        }
+    }
+
+    [Fact]
+    public void Every_example_is_of_its_own_schema()
+    {
+        var description = server.Description;
+        var wrong = new List<string>();
+        foreach (var (path, verb, operation) in description.Operations)
+        {
+            var at = $"{verb} {path}";
+            foreach (var parameter in operation["parameters"]!.AsArray().Where(p => p!["example"] is not null))
+                wrong.AddRange(description.Schemas.Check(parameter!["example"], parameter["schema"]!, closed: false, $"{at} {parameter["name"]}"));
+            var bodies = operation["requestBody"]?["content"]!.AsObject().Select(c => c.Value!) ?? [];
+            var answers = operation["responses"]!.AsObject().SelectMany(r => r.Value!["content"]?.AsObject().Select(c => c.Value!) ?? []);
+            foreach (var media in bodies.Concat(answers).Where(m => m["example"] is not null))
+                wrong.AddRange(description.Schemas.Check(media["example"], media["schema"]!, closed: false, at));
+        }
+
+        wrong.ShouldBeEmpty();
+    }
+
     private static void ResolveAll(JsonNode document, JsonNode? node)
     {
         switch (node)

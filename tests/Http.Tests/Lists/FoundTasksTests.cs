@@ -40,6 +40,18 @@ public sealed class FoundTasksTests(ApiServer server)
     }
 
     [Fact]
+    public async Task By_due_date_it_holds_what_has_one_as_a_list_does()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        await me.CreateTaskAsync(project, "Harbour without");
+        await me.CreateTaskAsync(project, "Harbour sooner", ""","dueOn":"2026-12-01" """);
+        var last = await me.CreateTaskAsync(project, "Harbour later", ""","dueOn":"2026-12-02" """);
+        foreach (var path in (string[])["/api/v1/tasks?q=harbour&sort=-due", "/api/v1/tasks?sort=-due"])
+            (await me.GetAsync(path, ("Events-Min-Position", last.Position))).Items.Select(i => (string)i["title"]!).ShouldBe(["Harbour later", "Harbour sooner"], path);
+    }
+
+    [Fact]
     public async Task Its_cursor_belongs_to_its_words_filter_and_sort()
     {
         var me = await server.NewUserAsync();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Events.Commands.Permissions;
 using Events.Http.Tests.Api;
@@ -68,7 +69,8 @@ public sealed class MessageOperationsTests(ApiServer server)
     [InlineData("""{"workspaceId":"w","ids":[]}""", "invalid_request")]
     [InlineData("""{"workspaceId":"w","ids":["x"]}""", "invalid_request")]
     [InlineData("""{"workspaceId":"w","type":"trouble","more":1}""", "invalid_request")]
-    [InlineData("""[]""", "malformed_json")]
+    [InlineData("""[]""", "invalid_request")]
+    [InlineData("""{"workspaceId":"w","type":"trouble","type":"twice"}""", "invalid_request")]
     [InlineData("""{"workspaceId":""", "malformed_json")]
     public async Task P11_a_choice_that_is_none_is_refused(string body, string code)
     {
@@ -76,6 +78,16 @@ public sealed class MessageOperationsTests(ApiServer server)
         (await op.PostAsync("/api/v1/operations/dead-letters/replay", body)).ShouldBeProblem(HttpStatusCode.BadRequest, code);
         (await op.PostAsync("/api/v1/operations/dead-letters/discard", body)).ShouldBeProblem(HttpStatusCode.BadRequest, code);
         (await op.GetAsync("/api/v1/operations/dead-letters")).ShouldBeProblem(HttpStatusCode.BadRequest, "invalid_parameter");
+    }
+
+    [Fact]
+    public async Task A_choice_may_be_sent_in_chunks()
+    {
+        var op = await server.OperatorAsync();
+        using var chunks = new StringContent($$"""{"workspaceId":"{{op.Tenant}}","type":"never_sent"}""", Encoding.UTF8, "application/json");
+        var answer = await op.SendAsync(HttpMethod.Post, "/api/v1/operations/dead-letters/replay", chunks, ("Transfer-Encoding", "chunked"));
+        answer.Status.ShouldBe(HttpStatusCode.OK, answer.Text);
+        ((int)answer.Body["changed"]!).ShouldBe(0);
     }
 
     [Fact]

@@ -97,10 +97,41 @@ public sealed class BadInputTests(ApiServer server)
     [InlineData("/api/v1/tasks?fields=", "?fields", "unknown_field")]
     [InlineData("/api/v1/tasks?fields=id&fields=key", "?fields", "duplicate_parameter")]
     [InlineData("/api/v1/projects?archived=maybe", "?archived", "wrong_type")]
+    [InlineData("/api/v1/tasks?at=2026-11-21T09:30:00", "?at", "malformed_time")]
+    [InlineData("/api/v1/tasks?at=2026-11-21", "?at", "malformed_time")]
+    [InlineData("/api/v1/workspace?colour=red", "?colour", "unknown_parameter")]
+    [InlineData("/api/v1/members?colour=red", "?colour", "unknown_parameter")]
     public async Task P11_a_bad_parameter_is_named(string path, string pointer, string code)
     {
         var me = await server.NewUserAsync();
         (await me.GetAsync(path)).ShouldBeProblem(HttpStatusCode.BadRequest, code, pointer);
+    }
+
+    [Fact]
+    public async Task P11_what_takes_no_parameters_refuses_them_and_changes_nothing()
+    {
+        var me = await server.NewUserAsync();
+        var task = (await me.CreateTaskAsync(await me.CreateProjectAsync())).Id;
+        var before = await me.CountEventsAsync();
+        (await me.PostAsync($"/api/v1/tasks/{task}/archive?dryRun=true", "")).ShouldBeProblem(HttpStatusCode.BadRequest, "unknown_parameter", "?dryRun");
+        (await me.PatchAsync($"/api/v1/tasks/{task}?title=x", """{"title":"x"}""")).ShouldBeProblem(HttpStatusCode.BadRequest, "unknown_parameter", "?title");
+        (await me.DeleteAsync($"/api/v1/tasks/{task}?version=1")).ShouldBeProblem(HttpStatusCode.BadRequest, "unknown_parameter", "?version");
+        (await me.PostAsync("/api/v1/tasks/batch?atomic=true", """{"operations":[]}""")).ShouldBeProblem(HttpStatusCode.BadRequest, "unknown_parameter", "?atomic");
+        (await me.CountEventsAsync()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task P11_what_is_encoded_otherwise_is_refused()
+    {
+        var me = await server.NewUserAsync();
+        using var latin = new ByteArrayContent("{\"key\":\"WEB\",\"name\":\"x\"}"u8.ToArray());
+        latin.Headers.TryAddWithoutValidation("Content-Type", "application/json; charset=iso-8859-1");
+        (await me.SendAsync(HttpMethod.Post, "/api/v1/projects", latin)).ShouldBeProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        using var packed = new ByteArrayContent("{\"key\":\"WEB\",\"name\":\"x\"}"u8.ToArray());
+        packed.Headers.ContentType = new("application/json");
+        packed.Headers.ContentEncoding.Add("gzip");
+        (await me.SendAsync(HttpMethod.Post, "/api/v1/projects", packed)).ShouldBeProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_content_encoding");
+        (await me.CountEventsAsync()).ShouldBe(0);
     }
 
     [Fact]

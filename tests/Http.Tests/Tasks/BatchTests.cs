@@ -48,7 +48,37 @@ public sealed class BatchTests(ApiServer server)
         (await me.CountEventsAsync()).ShouldBe(events + 1);
     }
 
+    [Fact]
+    public async Task P2_another_batch_under_the_key_changes_nothing_however_many_operations_it_has()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        string Row(string title) => $$$"""{"op":"create","task":{"projectId":"{{{project}}}","title":"{{{title}}}"}}""";
+        var first = await me.PostAsync("/api/v1/tasks/batch", $$"""{"operations":[{{Row("One")}}]}""", ("Idempotency-Key", "whole"));
+        first.Headers.Contains("Idempotency-Replayed").ShouldBeFalse();
+        var events = await me.CountEventsAsync();
+        (await me.PostAsync("/api/v1/tasks/batch", $$"""{"operations":[{{Row("One")}},{{Row("Two")}}]}""", ("Idempotency-Key", "whole"))).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        var again = await me.PostAsync("/api/v1/tasks/batch", $$"""{"operations":[{{Row("One")}}]}""", ("Idempotency-Key", "whole"));
+        again.Text.ShouldBe(first.Text);
+        again.Headers.GetValues("Idempotency-Replayed").ShouldBe(["true"]);
+        (await me.CountEventsAsync()).ShouldBe(events);
+    }
+
+    [Fact]
+    public async Task P2_many_batches_at_once_under_one_key_are_one()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        var rows = string.Join(',', Enumerable.Range(0, 50).Select(i => $$$"""{"op":"create","task":{"projectId":"{{{project}}}","title":"Row {{{i}}}"}}"""));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => me.PostAsync("/api/v1/tasks/batch", $$"""{"operations":[{{rows}}]}""", ("Idempotency-Key", "same"))));
+        answers.ShouldAllBe(a => a.Status == HttpStatusCode.OK || a.Status == HttpStatusCode.Conflict);
+        answers.Where(a => a.Status == HttpStatusCode.OK).Select(a => a.Text).Distinct(StringComparer.Ordinal).ShouldHaveSingleItem();
+        (await me.CountEventsAsync()).ShouldBe(52);
+    }
+
     [Theory]
+    [InlineData("""{"operations":[{"op":"archive","id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e5f","changes":{"title":"x"}}]}""", "/operations/0/changes", "unknown_member")]
+    [InlineData("""{"operations":[{"op":"create","id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e5f","task":{"projectId":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e5f","title":"x"}}]}""", "/operations/0/id", "unknown_member")]
     [InlineData("""{"operations":[]}""", "/operations", "required")]
     [InlineData("""{"operations":[{"op":"create"}]}""", "/operations/0/task", "required")]
     [InlineData("""{"operations":[{"op":"archive"}]}""", "/operations/0/id", "required")]

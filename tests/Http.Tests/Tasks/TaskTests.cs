@@ -141,4 +141,34 @@ public sealed class TaskTests(ApiServer server)
         (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"x","id":"{{id}}"}""")).ShouldBeProblem(HttpStatusCode.Conflict, "task_exists", "/id");
         (await me.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"x","id":"{{Guid.NewGuid()}}"}""")).ShouldBeProblem(HttpStatusCode.BadRequest, "not_uuidv7", "/id");
     }
+
+    [Fact]
+    public async Task What_was_made_under_an_id_of_ones_own_is_not_made_again()
+    {
+        var me = await server.NewUserAsync();
+        var task = (await me.CreateTaskAsync(await me.CreateProjectAsync())).Id;
+        var id = Guid.CreateVersion7();
+        foreach (var (part, body, code) in new[] { ("comments", "body", "comment_exists"), ("checklist", "text", "checklist_item_exists") })
+        {
+            var json = $$"""{"id":"{{id}}","{{body}}":"Said"}""";
+            var first = await me.PostAsync($"/api/v1/tasks/{task}/{part}", json, ("Idempotency-Key", part));
+            first.Status.ShouldBe(HttpStatusCode.Created, first.Text);
+            (await me.PostAsync($"/api/v1/tasks/{task}/{part}", json)).ShouldBeProblem(HttpStatusCode.Conflict, code, "/id");
+            (await me.PostAsync($"/api/v1/tasks/{task}/{part}", json, ("Idempotency-Key", part))).Text.ShouldBe(first.Text);
+        }
+    }
+
+    [Fact]
+    public async Task Tasks_do_not_block_each_other_in_a_ring_however_many_try_at_once()
+    {
+        var me = await server.NewUserAsync();
+        var project = await me.CreateProjectAsync();
+        string[] tasks = [(await me.CreateTaskAsync(project)).Id, (await me.CreateTaskAsync(project)).Id, (await me.CreateTaskAsync(project)).Id];
+        Task<ApiAnswer> Blocks(int one, int other) => me.PostAsync($"/api/v1/tasks/{tasks[one]}/links", $$"""{"kind":"blocks","taskId":"{{tasks[other]}}"}""");
+        (await Blocks(0, 1)).Status.ShouldBe(HttpStatusCode.OK);
+        (await Blocks(1, 0)).ShouldBeProblem(HttpStatusCode.UnprocessableEntity, "link_cycle", "/taskId");
+        var answers = await Task.WhenAll(Blocks(1, 2), Blocks(2, 0));
+        answers.Select(a => a.Status).Order().ShouldBe([HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity]);
+        (await me.PostAsync($"/api/v1/tasks/{tasks[1]}/links", $$"""{"kind":"relates","taskId":"{{tasks[0]}}"}""")).Status.ShouldBe(HttpStatusCode.OK);
+    }
 }

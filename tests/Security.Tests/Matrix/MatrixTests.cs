@@ -158,7 +158,7 @@ public sealed class MatrixTests(Service service)
         if (method == "GET")
             return null;
         var operation = endpoint.Metadata.GetMetadata<Operation>();
-        return (operation?.Body?.Example ?? operation?.RawBody?.Example)?.Replace(SampleId, stage.Project.ToString(), StringComparison.Ordinal);
+        return operation?.Body?.Example.Replace(SampleId, stage.Project.ToString(), StringComparison.Ordinal);
     }
 
     private async Task<string> HistoryAsync(Cast cast)

@@ -51,7 +51,7 @@ internal sealed class ImportUndo(ImportTable imports, ImportRows rows, TaskComma
             MayModerate = true,
             CorrelationId = undoId.ToString("D"),
             // Somebody who changes the task right now wins.
-            IfMatch = undo.WithChanged ? null : version,
+            IfMatch = undo.WithChanged ? null : [version],
             Headers = new Dictionary<string, string> { ["undo-of-import"] = undo.ImportId.ToString("D") },
         };
         var result = await tasks.ChangeAsync(
