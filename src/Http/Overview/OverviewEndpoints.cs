@@ -20,7 +20,7 @@ public static class OverviewEndpoints
             [
                 Parameter.Text("q", "What was typed.", "invo"),
                 Parameter.Choice("mode", "How.", ["typeahead", "words"]),
-                Parameter.Limit,
+                Parameter.Limit with { Schema = """{"type":"integer","minimum":1,"maximum":50,"default":50}""" },
             ],
             Example = Examples.Page(Examples.TaskRow),
             Paginated = true,

@@ -25,7 +25,7 @@ public sealed class OverviewQueries(SearchQuery search, TaskCountsQuery counts, 
         var query = QueryParameters.Read(http.Request, "q", "mode", "limit");
         var text = query.Text("q", LongestText) ?? "";
         var words = query.Choice("mode", "typeahead", "words") == "words";
-        var limit = Math.Min(query.Limit(), MostSearched);
+        var limit = query.Limit(MostSearched);
         if (await http.RefusedAsync(query) || !await freshness.ReachedAsync(http, SearchQuery.Projection) || !await freshness.ReachedAsync(http, TaskListQuery.Projection))
             return;
         await http.WritePageAsync(await hot.GetAsync(

@@ -47,8 +47,8 @@ public sealed class BulkChangeTasksHandler(TaskListQuery list, TaskCommands task
                     reasons["contended"] = reasons.GetValueOrDefault("contended") + 1;
             }
 
-            context.Progress(matched, null, $"{changed} changed");
             after = page.Next;
+            context.Progress(matched, after is null ? matched : null, $"{changed} changed");
         }
         while (after is not null);
 

@@ -99,6 +99,7 @@ public sealed class BadInputTests(ApiServer server)
     [InlineData("/api/v1/projects?archived=maybe", "?archived", "wrong_type")]
     [InlineData("/api/v1/tasks?at=2026-11-21T09:30:00", "?at", "malformed_time")]
     [InlineData("/api/v1/tasks?at=2026-11-21", "?at", "malformed_time")]
+    [InlineData("/api/v1/search?q=a&limit=51", "?limit", "out_of_range")]
     [InlineData("/api/v1/workspace?colour=red", "?colour", "unknown_parameter")]
     [InlineData("/api/v1/members?colour=red", "?colour", "unknown_parameter")]
     public async Task P11_a_bad_parameter_is_named(string path, string pointer, string code)
