@@ -39,11 +39,11 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
             {
                 ["title"] = "Events",
                 ["version"] = "1",
-                ["description"] = "Tasks and projects in which every change is an event. Lists are pages by cursor; refusals are problems (RFC 9457); every POST takes an Idempotency-Key.",
+                ["description"] = "Tasks and projects in which every change is an event. Lists are pages by cursor; refusals are problems (RFC 9457); a POST takes an Idempotency-Key, or says what a repeat does.",
                 ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
-            ["security"] = new JsonArray(new JsonObject { ["token"] = new JsonArray() }),
+            ["security"] = new JsonArray(By("token"), By("session")),
             ["paths"] = paths,
             ["components"] = Components(),
         };
@@ -65,6 +65,9 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
         {
             case AccessDeclaration.Permitted permitted:
                 operation["x-permission"] = permitted.Permission;
+                break;
+            case AccessDeclaration.SignedIn:
+                operation["security"] = new JsonArray(By("session"));
                 break;
             case AccessDeclaration.Anybody:
                 operation["security"] = new JsonArray();
@@ -194,11 +197,17 @@ public sealed class OpenApiDocument(EndpointDataSource endpoints)
         _ => "",
     }));
 
+    private static JsonObject By(string scheme) => new() { [scheme] = new JsonArray() };
+
     private static JsonObject Reference(string to) => new() { ["$ref"] = $"#/components/{to}" };
 
     private static JsonObject Components() => new()
     {
-        ["securitySchemes"] = new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" } },
+        ["securitySchemes"] = new JsonObject
+        {
+            ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "For programs: made in a workspace, with scopes." },
+            ["session"] = new JsonObject { ["type"] = "apiKey", ["in"] = "cookie", ["name"] = "__Host-events", ["description"] = "For people: from `POST /session`; named `events` where there is no https." },
+        },
         ["parameters"] = new JsonObject
         {
             ["IdempotencyKey"] = Header("Idempotency-Key", "Any string of yours, up to 200 characters: the same request under the same key is answered as the first time and changes nothing, for 24 hours.", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\""),

@@ -128,7 +128,7 @@ internal static class ProjectionsCommand
             Console.Write($"\r{line}   ");
     }
 
-    private static double Percent(ProjectionBuild build) => build.EventsTotal == 0 ? 100 : Math.Min(100, 100.0 * build.EventsDone / build.EventsTotal);
+    private static double Percent(ProjectionBuild build) => build.EventsTotal == 0 || build.State is BuildStates.Switched or BuildStates.Verified ? 100 : Math.Min(100, 100.0 * build.EventsDone / build.EventsTotal);
 
     private static async Task<int> VerifyAsync(ProjectionOperations operations, IReadOnlyList<string> names, CancellationToken ct)
     {

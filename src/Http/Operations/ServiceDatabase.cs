@@ -7,11 +7,16 @@ namespace Events.Http.Operations;
 /// <summary>What a command operates on: the database of <c>ConnectionStrings__Postgres</c>, or of the service that runs in the data directory.</summary>
 internal static class ServiceDatabase
 {
+    private const string UsualLevel = "Logging:LogLevel:Default";
+
     /// <exception cref="CannotStartException">There is neither.</exception>
     public static void Use(WebApplicationBuilder builder)
     {
         if (Find(builder.Configuration) is { } connection)
             builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Postgres", connection)]);
+        // What a command prints is its answer; what goes well is not told twice.
+        if (builder.Configuration[UsualLevel] is null)
+            builder.Configuration.AddInMemoryCollection([new(UsualLevel, nameof(LogLevel.Warning))]);
     }
 
     private static string? Find(IConfiguration configuration)

@@ -115,6 +115,18 @@ public sealed class EndpointTests(ApiServer server)
     }
 
     [Fact]
+    public async Task What_takes_a_person_says_that_no_token_will_do()
+    {
+        var me = await server.NewUserAsync();
+        foreach (var (path, verb, operation) in server.Description.Operations.Where(o => o.Verb == "get" && !o.Path.Contains('{', StringComparison.Ordinal) && o.Operation["x-streams"] is null))
+        {
+            var refused = (await me.GetAsync(path)).Text.Contains("\"people_only\"", StringComparison.Ordinal);
+            var said = operation["security"]?.ToJsonString();
+            said.ShouldBe(refused ? """[{"session":[]}]""" : null, $"{verb} {path}");
+        }
+    }
+
+    [Fact]
     public void Every_example_is_of_its_own_schema()
     {
         var description = server.Description;
