@@ -55,7 +55,8 @@ public sealed record UndoTaskEvent(object Happened, TaskState Before) : TaskComm
         : Decision.Refuse("changed_since", "The same thing was changed again since: undo that first.", "/position");
 
     private static Decision PutBack(ChecklistItem item, TaskState task, TaskFacts facts) =>
-        new AddChecklistItem(item.Id, item.Text).Decide(task, facts) is Decision.Accepted added && item.Done
+        ItemOf(task, item.Id) is not null ? RefuseUnlessOpen(task) ?? Decision.Nothing
+        : new AddChecklistItem(item.Id, item.Text).Decide(task, facts) is Decision.Accepted added && item.Done
             ? Decision.Accept([.. added.Events, new ChecklistItemChanged(item.Id, item.Text, true)])
             : new AddChecklistItem(item.Id, item.Text).Decide(task, facts);
 

@@ -73,6 +73,16 @@ public sealed class TaskSpecs
     }
 
     [Fact]
+    public void An_item_that_was_put_back_already_is_not_put_back_again()
+    {
+        var added = new ChecklistItemAdded(Item, "Ask");
+        var removed = new ChecklistItemRemoved(Item);
+        var undo = new UndoTaskChange([removed], new[] { Created, (object)added }.Aggregate(TaskState.Initial, TaskState.Evolve));
+        Task.Given(Created, added, removed).When(Ask(undo)).Then(added);
+        Task.Given(Created, added, removed, added).When(Ask(undo)).ThenNothing();
+    }
+
+    [Fact]
     public void An_item_that_was_put_back_as_done_goes_again_by_one_undo()
     {
         object[] change = [new ChecklistItemAdded(Item, "Ask"), new ChecklistItemChanged(Item, "Ask", true)];
