@@ -47,6 +47,8 @@ internal sealed class LedgerPart : IEquatable<LedgerPart>
         entry = entry.With(hash);
     }
 
+    public void Add(TenantId tenant, LedgerEntry sum) => entries[tenant] = entries.GetValueOrDefault(tenant) + sum;
+
     public bool Equals(LedgerPart? other) =>
         other is not null && entries.Count == other.entries.Count && entries.All(e => other.entries.TryGetValue(e.Key, out var theirs) && theirs == e.Value);
 
@@ -57,6 +59,6 @@ internal sealed class LedgerPart : IEquatable<LedgerPart>
     public void Add(LedgerPart other)
     {
         foreach (var (tenant, entry) in other.entries)
-            entries[tenant] = entries.GetValueOrDefault(tenant) + entry;
+            Add(tenant, entry);
     }
 }

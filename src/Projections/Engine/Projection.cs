@@ -4,7 +4,13 @@ using Events.Platform.Tenancy;
 namespace Events.Projections.Engine;
 
 /// <param name="StreamId">Unique in its tenant only.</param>
-public readonly record struct StreamKey(TenantId Tenant, Guid StreamId);
+public readonly record struct StreamKey(TenantId Tenant, Guid StreamId)
+{
+    public bool Equals(StreamKey other) => StreamId == other.StreamId && Tenant == other.Tenant;
+
+    // Streams of two tenants seldom have one id: hashing the tenant's text too would be most of a look-up.
+    public override int GetHashCode() => StreamId.GetHashCode();
+}
 
 public enum MetadataNeed
 {

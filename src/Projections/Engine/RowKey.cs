@@ -15,11 +15,11 @@ internal readonly record struct RowKey(ulong TenantHigh, ulong TenantLow, ulong 
 
     public static bool operator >=(RowKey left, RowKey right) => left.CompareTo(right) >= 0;
 
-    public static RowKey Of(StreamKey key)
+    public static RowKey Of(Guid tenant, Guid stream)
     {
         Span<byte> bytes = stackalloc byte[32];
-        TenantKey.Of(key.Tenant).TryWriteBytes(bytes, bigEndian: true, out _);
-        key.StreamId.TryWriteBytes(bytes[16..], bigEndian: true, out _);
+        tenant.TryWriteBytes(bytes, bigEndian: true, out _);
+        stream.TryWriteBytes(bytes[16..], bigEndian: true, out _);
         return new RowKey(
             BinaryPrimitives.ReadUInt64BigEndian(bytes),
             BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),

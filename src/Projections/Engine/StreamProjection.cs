@@ -15,6 +15,11 @@ internal abstract class StreamRow
 
     /// <summary>Whether the tables hold it.</summary>
     public bool Stored { get; set; }
+
+    /// <summary>Where a rebuild keeps texts; null for the rows of a page. Set before the first fold.</summary>
+    public TextSlabs? Texts { get; set; }
+
+    protected PackedText Pack(string text) => Texts is { } slabs ? slabs.Keep(text) : new PackedText(text);
 }
 
 /// <summary>A projection that folds each stream on its own: a row a stream, and whatever follows from its changes.</summary>
@@ -114,6 +119,7 @@ internal abstract class StreamProjection<TRow> : Projection
     {
         private readonly Dictionary<StreamKey, TRow> rows = [];
         private readonly List<object> sums = projection.NewSums() is { } first ? [first] : [];
+        private readonly TextSlabs texts = new();
         private RowKey[] keys = [];
         private TRow[] inOrder = [];
 
@@ -122,7 +128,7 @@ internal abstract class StreamProjection<TRow> : Projection
             var key = new StreamKey(recorded.Tenant, recorded.StreamId);
             ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, key, out var known);
             if (!known)
-                row = new TRow { Key = key, Sums = sums.Count > 0 ? sums[0] : null };
+                row = new TRow { Key = key, Sums = sums.Count > 0 ? sums[0] : null, Texts = texts };
             projection.Evolve(row!, recorded);
         }
 
@@ -132,9 +138,10 @@ internal abstract class StreamProjection<TRow> : Projection
             keys = new RowKey[rows.Count];
             inOrder = new TRow[rows.Count];
             var at = 0;
+            var tenants = new TenantKeys();
             foreach (var (key, row) in rows)
             {
-                keys[at] = RowKey.Of(key);
+                keys[at] = RowKey.Of(tenants.Of(key.Tenant), key.StreamId);
                 inOrder[at++] = row;
             }
 

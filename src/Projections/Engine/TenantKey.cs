@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Events.Platform.Tenancy;
@@ -30,4 +31,24 @@ public static class TenantKey
 #pragma warning disable CA5351
     private static byte[] Digest(string text) => MD5.HashData(Encoding.UTF8.GetBytes(text));
 #pragma warning restore CA5351
+}
+
+/// <summary>Keys of tenants that come again and again, by the very text object that names them. Not for several threads.</summary>
+internal sealed class TenantKeys
+{
+    private readonly Dictionary<object, Guid> known = new(ReferenceEqualityComparer.Instance);
+    private string? last;
+    private Guid lastKey;
+
+    public Guid Of(TenantId tenant)
+    {
+        if (!ReferenceEquals(tenant.Value, last))
+        {
+            last = tenant.Value;
+            ref var key = ref CollectionsMarshal.GetValueRefOrAddDefault(known, last, out var exists);
+            lastKey = exists ? key : key = TenantKey.Of(tenant);
+        }
+
+        return lastKey;
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
     private const int ChunksAhead = 2;
 
     /// <summary>Until every event up to the build's ceiling is in its tables.</summary>
-    /// <param name="lanes">Half of the work is the server's, but in turns: a lane a core keeps both busy.</param>
+    /// <param name="lanes">Cores to keep busy, of which the server's reading takes about half.</param>
     public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, int lanes, BuildProgress progress, CancellationToken ct)
     {
         for (var pass = build.PassesDone; pass < build.Passes; pass++)
@@ -29,9 +29,10 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
 
     private sealed record FoldedSet(BulkFold Rows, LedgerPart Ledger, IReadOnlyList<PoisonEvent> Poison);
 
-    private async Task<FoldedSet> FoldAsync(Projection projection, ProjectionBuild build, int pass, Exclusions skips, int width, BuildProgress progress, CancellationToken ct)
+    private async Task<FoldedSet> FoldAsync(Projection projection, ProjectionBuild build, int pass, Exclusions skips, int cores, BuildProgress progress, CancellationToken ct)
     {
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild fold");
+        var (width, readers) = ((cores + 1) / 2, Math.Min(cores, 2));
         var poison = new List<PoisonEvent>();
         var excluded = skips;
         var head = new ProjectionHead(projection.Name, projection.Shard, build.Version, build.Generation, 0, 0);
@@ -39,7 +40,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         {
             progress.EventsDone = build.EventsTotal * pass / build.Passes;
             var lanes = Enumerable.Range(0, width).Select(_ => new BulkFolding(projection, head, excluded)).ToArray();
-            await Task.WhenAll(lanes.Select((lane, i) => Task.Run(() => FoldShareAsync(projection, build, lane, new StreamShare(build.Passes, pass, width, i), progress, ct), ct)));
+            await Task.WhenAll(lanes.Select((lane, i) => Task.Run(() => FoldShareAsync(projection, build, lane, new StreamShare(build.Passes, pass, width, i), readers, progress, ct), ct)));
             var found = lanes.SelectMany(l => l.Poison).ToList();
             if (found.Count == 0)
                 return Join(lanes, poison);
@@ -64,21 +65,38 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         return new FoldedSet(rows, ledger, poison);
     }
 
-    private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, StreamShare share, BuildProgress progress, CancellationToken ct)
+    // The events of one range are folded while the next ranges are read: in order, without waiting for the server.
+    private async Task FoldShareAsync(Projection projection, ProjectionBuild build, BulkFolding folding, StreamShare share, int readers, BuildProgress progress, CancellationToken ct)
     {
         var throttle = new RebuildThrottle(dataSource, options, time);
-        var reader = new EventCopyReader(types, projection, new RebuildPace(foreground, time));
-        await using var connection = await dataSource.OpenConnectionAsync(ct);
-        for (var after = 0L; after < build.Ceiling; after += options.RebuildChunk)
+        var reader = new EventCopyReader(types, projection);
+        var pace = new RebuildPace(foreground, time);
+        var spare = new ConcurrentQueue<byte[]>();
+        var ranges = new Queue<EventRange>();
+        try
         {
-            await throttle.PassAsync(ct);
-            progress.Throttle(throttle.Throttled);
-            var upTo = Math.Min(after + options.RebuildChunk, build.Ceiling);
-            await reader.ReadAsync(connection, after, upTo, share, folding.Fold, ct);
-            progress.Add((upTo - after) / (share.Sets * share.Lanes));
+            for (long begun = 0, folded = 0; folded < build.Ceiling; folded += options.RebuildChunk)
+            {
+                for (; begun < build.Ceiling && ranges.Count < readers; begun += options.RebuildChunk)
+                {
+                    await throttle.PassAsync(ct);
+                    progress.Throttle(throttle.Throttled);
+                    var sql = reader.CopySql(begun, Math.Min(begun + options.RebuildChunk, build.Ceiling), share);
+                    ranges.Enqueue(EventRange.Begin(dataSource, sql, spare, new RebuildPace(foreground, time), ct));
+                }
+
+                await using var range = ranges.Dequeue();
+                await reader.ReadAsync(range, folding.Fold, spare, pace, ct);
+                progress.Add((Math.Min(folded + options.RebuildChunk, build.Ceiling) - folded) / (share.Sets * share.Lanes));
+            }
+        }
+        finally
+        {
+            foreach (var range in ranges)
+                await range.DisposeAsync();
         }
 
-        folding.Rows.Close();
+        folding.Close();
     }
 
     // A set's rows and the record that it is done are one transaction: after a crash, what is not recorded left no row.

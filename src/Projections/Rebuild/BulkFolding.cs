@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Events.EventStore;
+using Events.Platform.Tenancy;
 using Events.Projections.Engine;
 using EventHash = Events.EventStore.Ledger.EventHash;
 
@@ -10,8 +12,12 @@ internal sealed class BulkFolding(Projection projection, ProjectionHead head, Ex
     private readonly HashSet<StreamKey> bad = [];
     private readonly bool excludes = !excluded.IsEmpty;
 
+    // By the very text object, of which the reader has one a tenant: comparing letters for every event costs more than the fold.
+    private readonly Dictionary<object, LedgerEntry> entries = new(ReferenceEqualityComparer.Instance);
+
     public BulkFold Rows { get; } = projection.OpenBulk();
 
+    /// <summary>Filled when it is closed.</summary>
     public LedgerPart Ledger { get; } = new();
 
     public List<PoisonEvent> Poison { get; } = [];
@@ -25,7 +31,8 @@ internal sealed class BulkFolding(Projection projection, ProjectionHead head, Ex
                 return;
         }
 
-        Ledger.Add(recorded.Tenant, EventHash.Of(recorded));
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, recorded.Tenant.Value, out _);
+        entry = entry.With(EventHash.Of(recorded));
         if (!projection.Handles(recorded.Type))
             return;
         try
@@ -39,5 +46,13 @@ internal sealed class BulkFolding(Projection projection, ProjectionHead head, Ex
             bad.Add(new StreamKey(recorded.Tenant, recorded.StreamId));
             Poison.Add(PoisonEvent.Of(head, recorded, error));
         }
+    }
+
+    /// <summary>After the last event.</summary>
+    public void Close()
+    {
+        Rows.Close();
+        foreach (var (tenant, entry) in entries)
+            Ledger.Add(new TenantId((string)tenant), entry);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -6,18 +7,19 @@ using System.Text.Json;
 using Events.EventStore;
 using Events.Platform.Tenancy;
 using Events.Projections.Engine;
-using Npgsql;
 
 namespace Events.Projections.Rebuild;
 
 /// <summary>
-/// All events of a range and a share of the streams, in order, by binary COPY parsed from the socket: one object an event and
-/// nothing per column. Of the metadata, only what the fold asks for is sent.
+/// Parses events from the bytes of a binary COPY: one object an event and nothing per column. Of the metadata, only what the fold asks
+/// for is sent. Not for several threads.
 /// </summary>
-internal sealed class EventCopyReader(EventTypes types, Projection projection, RebuildPace pace)
+internal sealed class EventCopyReader(EventTypes types, Projection projection)
 {
-    private const int BlockBytes = 1 << 20;
     private const int HeaderBytes = 19;
+    private const int MostTenants = 4096;
+    private const int MostAliases = 256;
+    private const int MostBodies = 1024;
     private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private readonly string data = DataColumn(types, projection);
@@ -25,13 +27,25 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
     {
         MetadataNeed.ActorAndTimes => "headers",
         // Few events have them: those that were imported or restored.
-        MetadataNeed.Times => $"case when headers ? '{EventMetadata.OccurredAtHeader}' or headers ? '{EventMetadata.RecordedAtHeader}' then headers end",
+        MetadataNeed.Times => $"case when headers ?| array['{EventMetadata.OccurredAtHeader}', '{EventMetadata.RecordedAtHeader}'] then headers end",
         _ => "null::jsonb",
     };
 
-    private readonly Dictionary<string, TenantId> tenants = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> aliases = types.Aliases.ToDictionary(a => a, a => a, StringComparer.Ordinal);
-    private byte[] block = new byte[BlockBytes];
+    private readonly Dictionary<string, KnownTenant> tenants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, KnownAlias> aliases = new(StringComparer.Ordinal);
+    private readonly Repeats<KnownTenant> recentTenants = new(MostTenants);
+    private readonly Repeats<KnownAlias> recentAliases = new(MostAliases);
+    private readonly PlainBodies plainBodies = new();
+    private byte[] rest = [];
+    private bool header;
+
+    private sealed record KnownTenant(TenantId Id);
+
+    // What events of an alias say in few words, others have said before; bodies never change, so that one may stand for all of them.
+    private sealed record KnownAlias(string Name, bool IsHandled)
+    {
+        public Repeats<object>? Bodies { get; } = IsHandled ? new(MostBodies) : null;
+    }
 
     // The aliases are this build's own, in snake case. Data that is not folded need not be sent; where most is folded, asking of every
     // event whether it is costs more than sending the rest.
@@ -44,7 +58,8 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
         return handled.Count == 0 ? "null::jsonb" : $"case when type in ({string.Join(", ", handled)}) then data end";
     }
 
-    private string CopySql(long after, long upTo, StreamShare share) => string.Create(
+    /// <summary>COPY of a range and a share of the streams, in order.</summary>
+    public string CopySql(long after, long upTo, StreamShare share) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         copy (
@@ -55,57 +70,49 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
         to stdout (format binary)
         """);
 
-    // Every lane is a stream of its own: helpers of the server's would take the cores from the other lanes.
-    private const string AloneSql =
-        """
-        select set_config('max_parallel_workers_per_gather', '0', true)
-        """;
-
-    /// <summary>Hands over each event in turn; its data is valid only during the call.</summary>
-    /// <returns>Events read.</returns>
-    public async Task<long> ReadAsync(NpgsqlConnection connection, long after, long upTo, StreamShare share, Action<RecordedEvent> fold, CancellationToken ct)
+    /// <summary>Hands over each event of a range in turn; its data is valid only during the call.</summary>
+    public async Task ReadAsync(EventRange range, Action<RecordedEvent> fold, ConcurrentQueue<byte[]> spare, RebuildPace pace, CancellationToken ct)
     {
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var alone = new NpgsqlCommand(AloneSql, connection))
-            await alone.ExecuteNonQueryAsync(ct);
-        await using var stream = await connection.BeginRawBinaryCopyAsync(CopySql(after, upTo, share), ct);
-        int start = 0, end = 0;
-        var header = true;
-        var count = 0L;
-        while (true)
+        rest = [];
+        header = true;
+        await foreach (var block in range.BlocksAsync(ct))
         {
-            var read = await stream.ReadAsync(block.AsMemory(end), ct);
-            if (read == 0)
-                return count;
-            end += read;
-            if (header)
-            {
-                if (end < HeaderBytes)
-                    continue;
-                start = HeaderBytes + BinaryPrimitives.ReadInt32BigEndian(block.AsSpan(15));
-                header = false;
-            }
-
-            while (TryParse(ref start, end, out var recorded))
-            {
-                fold(recorded);
-                count++;
-            }
-
+            Parse(Joined(block), fold);
+            spare.Enqueue(block.Array!);
             await pace.BreatheAsync(ct);
-            block.AsSpan(start, end - start).CopyTo(block);
-            end -= start;
-            start = 0;
-            // An event may be larger than the block.
-            if (end == block.Length)
-                Array.Resize(ref block, block.Length * 2);
         }
     }
 
-    private bool TryParse(ref int start, int end, out RecordedEvent recorded)
+    // What was left of the block before comes in front of this one; a row may be larger than the room for it.
+    private ArraySegment<byte> Joined(ArraySegment<byte> block)
+    {
+        if (rest.Length == 0)
+            return block;
+        if (rest.Length > block.Offset)
+            return new ArraySegment<byte>([.. rest, .. block]);
+        rest.CopyTo(block.Array.AsSpan(block.Offset - rest.Length));
+        return new ArraySegment<byte>(block.Array!, block.Offset - rest.Length, block.Count + rest.Length);
+    }
+
+    private void Parse(ArraySegment<byte> block, Action<RecordedEvent> fold)
+    {
+        var bytes = block.Array!;
+        var (start, end) = (block.Offset, block.Offset + block.Count);
+        if (header && block.Count >= HeaderBytes)
+        {
+            start += HeaderBytes + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(start + HeaderBytes - sizeof(int)));
+            header = false;
+        }
+
+        while (!header && TryParse(bytes, ref start, end, out var recorded))
+            fold(recorded);
+        rest = start < end ? bytes[start..end] : [];
+    }
+
+    private bool TryParse(byte[] bytes, ref int start, int end, out RecordedEvent recorded)
     {
         recorded = null!;
-        var row = new Fields(block.AsSpan(start, end - start));
+        var row = new Fields(bytes.AsSpan(start, end - start));
         if (!row.TryBegin())
             return false;
         if (!row.TryNext(out var position) || !row.TryNext(out var id) || !row.TryNext(out var tenant) || !row.TryNext(out var streamId)
@@ -116,15 +123,15 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
 
         var alias = Alias(type);
         // jsonb goes over the wire behind one byte of version.
-        var body = json.Length > 0 && projection.Handles(alias) ? Body(alias, json[1..]) : null;
+        var body = json.Length > 0 && alias.IsHandled ? Body(alias, json[1..]) : null;
         recorded = new RecordedEvent(
             BinaryPrimitives.ReadInt64BigEndian(position),
             new Guid(id, bigEndian: true),
             Tenant(tenant),
             new Guid(streamId, bigEndian: true),
             BinaryPrimitives.ReadInt64BigEndian(version),
-            alias,
-            json.Length > 0 ? block.AsMemory(start + row.At - json.Length + 1, json.Length - 1) : default,
+            alias.Name,
+            json.Length > 0 ? bytes.AsMemory(start + row.At - json.Length + 1, json.Length - 1) : default,
             new DateTimeOffset(Epoch.AddTicks(BinaryPrimitives.ReadInt64BigEndian(timestamp) * TimeSpan.TicksPerMicrosecond)),
             metadata.Length > 0 ? Metadata(metadata[1..]) : EventMetadata.None,
             IsArchived: false,
@@ -133,11 +140,21 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
         return true;
     }
 
+    private object? Body(KnownAlias alias, ReadOnlySpan<byte> json)
+    {
+        if (alias.Bodies!.TryGet(json, out var place, out var known))
+            return known;
+        var body = Body(alias.Name, json);
+        if (body is not null and not UnreadableEvent)
+            alias.Bodies.Keep(place, json, body);
+        return body;
+    }
+
     private object? Body(string alias, ReadOnlySpan<byte> json)
     {
         try
         {
-            if (PlainBodies.TryRead(alias, json) is { } plain)
+            if (plainBodies.TryRead(alias, json) is { } plain)
                 return plain;
             return types.TryRead(alias, json, out var body) ? body : null;
         }
@@ -172,20 +189,27 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection, R
         return new EventMetadata(actor, null, null, null, times);
     }
 
-    private string Alias(ReadOnlySpan<byte> utf8)
+    private KnownAlias Alias(ReadOnlySpan<byte> utf8)
     {
-        Span<char> text = stackalloc char[utf8.Length <= 128 ? 128 : utf8.Length];
-        var name = text[..Encoding.UTF8.GetChars(utf8, text)];
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(aliases.GetAlternateLookup<ReadOnlySpan<char>>(), name, out var exists);
-        return exists ? known! : known = name.ToString();
+        if (recentAliases.TryGet(utf8, out var place, out var recent))
+            return recent;
+        var name = Encoding.UTF8.GetString(utf8);
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(aliases, name, out _);
+        known ??= new KnownAlias(name, projection.Handles(name));
+        recentAliases.Keep(place, utf8, known);
+        return known;
     }
 
+    // The same text for all events of a tenant: whoever counts by tenant need not compare it letter by letter.
     private TenantId Tenant(ReadOnlySpan<byte> utf8)
     {
-        Span<char> text = stackalloc char[utf8.Length <= 128 ? 128 : utf8.Length];
-        var name = text[..Encoding.UTF8.GetChars(utf8, text)];
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(tenants.GetAlternateLookup<ReadOnlySpan<char>>(), name, out var exists);
-        return exists ? known : known = new TenantId(name.ToString());
+        if (recentTenants.TryGet(utf8, out var place, out var recent))
+            return recent.Id;
+        var name = Encoding.UTF8.GetString(utf8);
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(tenants, name, out _);
+        known ??= new KnownTenant(new TenantId(name));
+        recentTenants.Keep(place, utf8, known);
+        return known.Id;
     }
 
     private ref struct Fields(ReadOnlySpan<byte> bytes)

@@ -15,7 +15,7 @@ internal static class TaskListFold
             case var _ when row.Version == 0:
                 throw new InvalidOperationException($"A task begins with task_created, not with {recorded.Type}.");
             case TaskRetitled e:
-                row.Title = e.To;
+                row.SetTitle(e.To);
                 break;
             case TaskStatusChanged e:
                 row.Status = e.To;
@@ -27,10 +27,10 @@ internal static class TaskListFold
                 row.AssigneeId = e.To;
                 break;
             case TaskLabelled e:
-                Add(row.Labels, e.Label);
+                row.Labels = With(row.Labels, e.Label);
                 break;
             case TaskUnlabelled e:
-                row.Labels.Remove(e.Label);
+                row.Labels = [.. row.Labels.Where(l => l != e.Label)];
                 break;
             case TaskScheduled e:
                 row.DueOn = e.To;
@@ -42,7 +42,7 @@ internal static class TaskListFold
                 row.ParentId = e.To;
                 break;
             case TaskReranked e:
-                row.Rank = e.Rank;
+                row.SetRank(e.Rank);
                 break;
             case TaskArchived:
                 row.Archived = true;
@@ -69,24 +69,31 @@ internal static class TaskListFold
     {
         row.ProjectId = e.ProjectId;
         row.Number = e.Number;
-        row.HumanKey = e.Key;
-        row.Title = e.Title;
+        row.SetKey(e.Key);
+        row.SetTitle(e.Title);
         row.Status = e.Status;
         row.Priority = e.Priority;
         row.AssigneeId = e.AssigneeId;
         row.DueOn = e.DueOn;
         row.Estimate = e.Estimate;
         row.ParentId = e.ParentId;
-        row.Rank = e.Rank;
+        row.SetRank(e.Rank);
         row.CreatedAt = at;
-        foreach (var label in e.Labels)
-            Add(row.Labels, label);
+        row.Labels = InOrder(e.Labels);
     }
 
-    private static void Add(List<string> labels, string label)
+    // What an event lists is mostly in order already, and then serves as it is.
+    private static IReadOnlyList<string> InOrder(IReadOnlyList<string> labels)
     {
-        var at = labels.BinarySearch(label, StringComparer.Ordinal);
-        if (at < 0)
-            labels.Insert(~at, label);
+        for (var i = 1; i < labels.Count; i++)
+        {
+            if (string.CompareOrdinal(labels[i - 1], labels[i]) >= 0)
+                return [.. labels.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        }
+
+        return labels;
     }
+
+    private static IReadOnlyList<string> With(IReadOnlyList<string> labels, string label) =>
+        labels.Contains(label, StringComparer.Ordinal) ? labels : [.. labels.Append(label).Order(StringComparer.Ordinal)];
 }

@@ -19,15 +19,15 @@ internal static class TaskListItem
         json.WriteStartObject();
         json.WriteString("id"u8, row.Key.StreamId);
         json.WriteString("projectId"u8, row.ProjectId);
-        json.WriteString("key"u8, row.HumanKey);
+        row.HumanKey.WriteTo(json, "key"u8);
         json.WriteNumber("number"u8, row.Number);
-        json.WriteString("title"u8, row.Title);
+        row.Title.WriteTo(json, "title"u8);
         json.WriteString("status"u8, Name(row.Status));
         json.WriteString("priority"u8, Name(row.Priority));
         WriteId(json, "assigneeId"u8, row.AssigneeId);
         json.WriteStartArray("labels"u8);
-        foreach (var label in row.Labels)
-            json.WriteStringValue(label);
+        for (var i = 0; i < row.Labels.Count; i++)
+            json.WriteStringValue(row.Labels[i]);
         json.WriteEndArray();
         WriteDate(json, "dueOn"u8, row.DueOn);
         if (row.Estimate is { } estimate)
@@ -35,7 +35,7 @@ internal static class TaskListItem
         else
             json.WriteNull("estimate"u8);
         WriteId(json, "parentId"u8, row.ParentId);
-        json.WriteString("rank"u8, row.Rank);
+        row.Rank.WriteTo(json, "rank"u8);
         json.WriteBoolean("archived"u8, row.Archived);
         json.WriteString("createdAt"u8, row.CreatedAt.UtcDateTime);
         json.WriteString("updatedAt"u8, row.UpdatedAt.UtcDateTime);

@@ -45,12 +45,12 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
             Archived = reader.GetBoolean(12),
             Deleted = reader.GetBoolean(13),
             Estimate = reader.IsDBNull(14) ? null : reader.GetDecimal(14),
-            HumanKey = reader.GetString(15),
-            Rank = reader.GetString(16),
-            Title = reader.GetString(17),
-            Labels = [.. reader.GetFieldValue<string[]>(18)],
+            Labels = reader.GetFieldValue<string[]>(18),
         };
-        row.StoredLabels = [.. row.VisibleLabels];
+        row.SetKey(reader.GetString(15));
+        row.SetRank(reader.GetString(16));
+        row.SetTitle(reader.GetString(17));
+        row.StoredLabels = row.VisibleLabels;
         return row;
     }
 
@@ -92,9 +92,9 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
         save.AddColumn(rows, r => r.Archived);
         save.AddColumn(rows, r => r.Deleted);
         save.AddColumn(rows, r => r.Estimate);
-        save.AddColumn(rows, r => r.HumanKey);
-        save.AddColumn(rows, r => r.Rank);
-        save.AddColumn(rows, r => r.Title);
+        save.AddColumn(rows, r => r.HumanKey.ToString());
+        save.AddColumn(rows, r => r.Rank.ToString());
+        save.AddColumn(rows, r => r.Title.ToString());
         save.AddJsonColumn(rows, r => renderer.RenderText(r.Labels, JsonRenderer.WriteStrings));
         save.AddColumn(rows, r => renderer.RenderText(r, TaskListItem.Write));
         batch.BatchCommands.Add(save);
@@ -158,11 +158,12 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
     private static IEnumerable<int> CopyRows(IReadOnlyList<TaskListRow> rows, CopyBuffer buffer)
     {
         using var renderer = new JsonRenderer();
+        var tenants = new TenantKeys();
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];
             buffer.Row(20);
-            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(tenants.Of(row.Key.Tenant));
             buffer.Uuid(row.Key.StreamId);
             buffer.Uuid(row.ProjectId);
             buffer.Uuid(row.AssigneeId);
@@ -177,30 +178,49 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
             buffer.Boolean(row.Archived);
             buffer.Boolean(row.Deleted);
             buffer.Numeric(row.Estimate);
-            buffer.Text(row.HumanKey);
-            buffer.Text(row.Rank);
-            buffer.Text(row.Title);
+            row.HumanKey.WriteTo(buffer);
+            row.Rank.WriteTo(buffer);
+            row.Title.WriteTo(buffer);
             buffer.TextArray(row.Labels);
             buffer.Text(renderer.Render(row, TaskListItem.Write));
             yield return 1;
         }
     }
 
+    // Workspace by workspace and label by label, as their only index has them: what comes in order need not be sorted.
     private static IEnumerable<int> CopyLabels(IReadOnlyList<TaskListRow> rows, CopyBuffer buffer)
     {
-        for (var i = 0; i < rows.Count; i++)
+        for (int from = 0, next; from < rows.Count; from = next)
         {
-            var row = rows[i];
-            foreach (var label in row.VisibleLabels)
+            var tenant = rows[from].Key.Tenant;
+            var labels = new SortedDictionary<string, List<TaskListRow>>(StringComparer.Ordinal);
+            for (next = from; next < rows.Count && rows[next].Key.Tenant == tenant; next++)
             {
-                buffer.Row(4);
-                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
-                buffer.Text(label);
-                buffer.Timestamp(row.CreatedAt);
-                buffer.Uuid(row.Key.StreamId);
+                foreach (var label in rows[next].VisibleLabels)
+                    TasksOf(labels, label).Add(rows[next]);
             }
 
-            yield return row.VisibleLabels.Count;
+            var key = TenantKey.Of(tenant);
+            foreach (var (label, tasks) in labels)
+            {
+                foreach (var task in tasks)
+                {
+                    buffer.Row(4);
+                    buffer.Uuid(key);
+                    buffer.Text(label);
+                    buffer.Timestamp(task.CreatedAt);
+                    buffer.Uuid(task.Key.StreamId);
+                }
+
+                yield return tasks.Count;
+            }
         }
+    }
+
+    private static List<TaskListRow> TasksOf(SortedDictionary<string, List<TaskListRow>> labels, string label)
+    {
+        if (!labels.TryGetValue(label, out var tasks))
+            labels.Add(label, tasks = []);
+        return tasks;
     }
 }

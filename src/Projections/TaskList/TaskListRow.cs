@@ -32,17 +32,23 @@ internal sealed class TaskListRow : StreamRow
 
     public decimal? Estimate { get; set; }
 
-    public string HumanKey { get; set; } = "";
+    public PackedText HumanKey { get; private set; }
 
-    public string Rank { get; set; } = "";
+    public PackedText Rank { get; private set; }
 
-    public string Title { get; set; } = "";
+    public PackedText Title { get; private set; }
 
-    /// <summary>Without repeats, in the order of their bytes.</summary>
-    public List<string> Labels { get; set; } = [];
+    /// <summary>Without repeats, in the order of their bytes; never changed in place.</summary>
+    public IReadOnlyList<string> Labels { get; set; } = [];
 
     /// <summary>The labels under which the tables have the task now.</summary>
     public IReadOnlyList<string> StoredLabels { get; set; } = [];
 
     public IReadOnlyList<string> VisibleLabels => Archived || Deleted ? [] : Labels;
+
+    public void SetKey(string key) => HumanKey = Pack(key);
+
+    public void SetRank(string rank) => Rank = Pack(rank);
+
+    public void SetTitle(string title) => Title = Pack(title);
 }
