@@ -15,7 +15,7 @@ internal static class ServerSettings
             ["listen_addresses"] = "127.0.0.1",
             ["unix_socket_directories"] = sockets ?? "",
             ["max_connections"] = "120",
-            ["shared_buffers"] = $"{Math.Clamp(megabytes / 16, 64, 1536)}MB",
+            ["shared_buffers"] = $"{Math.Clamp(megabytes / 16, 64, 512)}MB",
             ["effective_cache_size"] = $"{Math.Clamp(megabytes / 2, 128, 16384)}MB",
             ["work_mem"] = "8MB",
             ["maintenance_work_mem"] = $"{Math.Clamp(megabytes / 16, 64, 256)}MB",

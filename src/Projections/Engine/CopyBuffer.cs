@@ -14,11 +14,10 @@ internal sealed class CopyBuffer
 
     public int Length { get; private set; }
 
-    /// <summary>Hands over what was written and goes on in another array.</summary>
-    public ArraySegment<byte> Detach(byte[]? next)
+    /// <summary>What was written; valid until the next write, which begins anew.</summary>
+    public ArraySegment<byte> Take()
     {
         var written = new ArraySegment<byte>(bytes, 0, Length);
-        bytes = next ?? new byte[written.Array!.Length];
         Length = 0;
         return written;
     }

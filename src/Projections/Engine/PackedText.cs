@@ -15,11 +15,12 @@ internal readonly struct PackedText
     private readonly int start;
     private readonly int length;
 
-    public PackedText(string text) => source = text;
+    /// <param name="text">Null is kept as it is: the tables refuse it.</param>
+    public PackedText(string? text) => source = text;
 
     public PackedText(byte[] slab, int start, int length) => (source, this.start, this.length) = (slab, start, length);
 
-    public override string ToString() => source is byte[] slab ? Encoding.UTF8.GetString(slab, start, length) : source as string ?? "";
+    public override string? ToString() => source is byte[] slab ? Encoding.UTF8.GetString(slab, start, length) : source as string;
 
     public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> name)
     {

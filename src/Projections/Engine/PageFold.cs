@@ -41,8 +41,8 @@ internal abstract class BulkFold
     /// <summary>Takes over what another, closed as this one, has folded of other streams.</summary>
     public abstract void Absorb(BulkFold other);
 
-    /// <summary>The tables to copy into: each a COPY statement and its rows, in the order of the primary key.</summary>
-    public abstract IReadOnlyList<BulkCopy> Copies();
+    /// <summary>The tables to copy into, with their rows in the order of the primary key.</summary>
+    public abstract IReadOnlyList<BulkTable> Copies();
 
     /// <summary>Statements for what is added up over several sets of streams; may add none.</summary>
     public virtual void Save(NpgsqlBatch batch)
@@ -52,3 +52,6 @@ internal abstract class BulkFold
 
 /// <param name="Rows">Writes a row into the buffer at each step, or several, or none, and says how many.</param>
 internal sealed record BulkCopy(string Sql, Func<CopyBuffer, IEnumerable<int>> Rows);
+
+/// <param name="Parts">Of some thousand rows each: rendered by several threads, copied one after the other.</param>
+internal sealed record BulkTable(string Sql, IReadOnlyList<Func<CopyBuffer, IEnumerable<int>>> Parts);

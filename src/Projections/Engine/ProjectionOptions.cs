@@ -27,7 +27,7 @@ public sealed record ProjectionOptions
     public int RebuildStreams { get; set; } = 500_000;
 
     /// <summary>Events read at once by a rebuild; between two reads it looks at the live lag.</summary>
-    public int RebuildChunk { get; set; } = 25_000;
+    public int RebuildChunk { get; set; } = 50_000;
 
     /// <summary>
     /// Streams of rows that a rebuild reads, folds and indexes at the same time. 0: one a core, at most four; half as many while a

@@ -27,6 +27,8 @@ internal readonly record struct RowKey(ulong TenantHigh, ulong TenantLow, ulong 
             BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]));
     }
 
+    public bool IsOfTenantOf(RowKey other) => TenantHigh == other.TenantHigh && TenantLow == other.TenantLow;
+
     public int CompareTo(RowKey other)
     {
         if (TenantHigh != other.TenantHigh)

@@ -19,7 +19,7 @@ internal abstract class StreamRow
     /// <summary>Where a rebuild keeps texts; null for the rows of a page. Set before the first fold.</summary>
     public TextSlabs? Texts { get; set; }
 
-    protected PackedText Pack(string text) => Texts is { } slabs ? slabs.Keep(text) : new PackedText(text);
+    protected PackedText Pack(string? text) => text is not null && Texts is { } slabs ? slabs.Keep(text) : new PackedText(text);
 }
 
 /// <summary>A projection that folds each stream on its own: a row a stream, and whatever follows from its changes.</summary>
@@ -165,7 +165,27 @@ internal abstract class StreamProjection<TRow> : Projection
             sums.AddRange(theirs.sums);
         }
 
-        public override IReadOnlyList<BulkCopy> Copies() => projection.CopyRows(inOrder);
+        public override IReadOnlyList<BulkTable> Copies()
+        {
+            var parts = Cut().Select(projection.CopyRows).ToList();
+            return [.. parts[0].Select((table, i) => new BulkTable(table.Sql, [.. parts.Select(p => p[i].Rows)]))];
+        }
+
+        // Between two tenants where it can be: what a projection orders within a tenant then stays in order.
+        private IEnumerable<IReadOnlyList<TRow>> Cut()
+        {
+            const int Few = 2_048, Many = 16_384;
+            var from = 0;
+            do
+            {
+                var to = Math.Min(from + Few, keys.Length);
+                while (to < keys.Length && to - from < Many && keys[to].IsOfTenantOf(keys[to - 1]))
+                    to++;
+                yield return new ArraySegment<TRow>(inOrder, from, to - from);
+                from = to;
+            }
+            while (from < keys.Length);
+        }
 
         public override void Save(NpgsqlBatch batch)
         {

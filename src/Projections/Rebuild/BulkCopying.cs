@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Events.EventStore;
 using Events.Platform.Pacing;
@@ -13,17 +14,19 @@ namespace Events.Projections.Rebuild;
 /// </summary>
 internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types, Schemas schemas, ProjectionOptions options, ForegroundLoad foreground, TimeProvider time)
 {
-    private const int ChunkBytes = 1 << 18;
-    private const int ChunksAhead = 2;
+    private const int WriteBytes = 1 << 16;
+    private const int BatchesAhead = 4;
+    private const int RenderedAhead = 3;
+    private const int RowsBetweenBreaths = 64;
 
     /// <summary>Until every event up to the build's ceiling is in its tables.</summary>
-    /// <param name="lanes">Cores to keep busy, of which the server's reading takes about half.</param>
-    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, int lanes, BuildProgress progress, CancellationToken ct)
+    /// <param name="cores">To keep busy, of which the server's reading takes about half.</param>
+    public async Task RunAsync(Projection projection, ProjectionBuild build, ProjectionScript script, Exclusions skips, int cores, BuildProgress progress, CancellationToken ct)
     {
         for (var pass = build.PassesDone; pass < build.Passes; pass++)
         {
-            var set = await FoldAsync(projection, build, pass, skips, lanes, progress, ct);
-            await CopyAsync(projection, build, script, pass, set, ct);
+            var set = await FoldAsync(projection, build, pass, skips, cores, progress, ct);
+            await CopyAsync(projection, build, script, pass, set, cores > 1 ? RenderedAhead : 1, ct);
         }
     }
 
@@ -82,11 +85,20 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
                     await throttle.PassAsync(ct);
                     progress.Throttle(throttle.Throttled);
                     var sql = reader.CopySql(begun, Math.Min(begun + options.RebuildChunk, build.Ceiling), share);
-                    ranges.Enqueue(EventRange.Begin(dataSource, sql, spare, new RebuildPace(foreground, time), ct));
+                    var range = new EventRange(dataSource, sql, spare);
+                    ranges.Enqueue(readers > 1 ? range.Ahead(new RebuildPace(foreground, time)) : range);
                 }
 
-                await using var range = ranges.Dequeue();
-                await reader.ReadAsync(range, folding.Fold, spare, pace, ct);
+                await using var next = ranges.Dequeue();
+                var batches = reader.BatchesAsync(next, ct);
+                await foreach (var batch in readers > 1 ? AheadAsync(batches, ct) : batches)
+                {
+                    foreach (var recorded in batch.Events)
+                        folding.Fold(recorded);
+                    spare.Enqueue(batch.Block);
+                    await pace.BreatheAsync(ct);
+                }
+
                 progress.Add((Math.Min(folded + options.RebuildChunk, build.Ceiling) - folded) / (share.Sets * share.Lanes));
             }
         }
@@ -99,8 +111,40 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         folding.Close();
     }
 
+    // One thread parses while another folds, no further behind it than a few blocks: most events are garbage before anybody looks for it.
+    private static async IAsyncEnumerable<EventBatch> AheadAsync(IAsyncEnumerable<EventBatch> batches, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var parsed = Channel.CreateBounded<EventBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var parsing = Task.Run(() => ParseAsync(batches, parsed.Writer, stop.Token), CancellationToken.None);
+        try
+        {
+            await foreach (var batch in parsed.Reader.ReadAllAsync(ct))
+                yield return batch;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await parsing;
+        }
+    }
+
+    private static async Task ParseAsync(IAsyncEnumerable<EventBatch> batches, ChannelWriter<EventBatch> parsed, CancellationToken ct)
+    {
+        try
+        {
+            await foreach (var batch in batches.WithCancellation(ct))
+                await parsed.WriteAsync(batch, ct);
+            parsed.Complete();
+        }
+        catch (Exception error)
+        {
+            parsed.Complete(error);
+        }
+    }
+
     // A set's rows and the record that it is done are one transaction: after a crash, what is not recorded left no row.
-    private async Task CopyAsync(Projection projection, ProjectionBuild build, ProjectionScript script, int pass, FoldedSet set, CancellationToken ct)
+    private async Task CopyAsync(Projection projection, ProjectionBuild build, ProjectionScript script, int pass, FoldedSet set, int ahead, CancellationToken ct)
     {
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild copy");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -110,7 +154,7 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
             await CreateTablesAsync(connection, projection, script, ct);
         var rows = 0L;
         foreach (var copy in set.Rows.Copies())
-            rows += await CopyInAsync(connection, copy, frozen: pass == 0, ct);
+            rows += await CopyInAsync(connection, copy, frozen: pass == 0, ahead, ct);
 
         await using var batch = new NpgsqlBatch(connection);
         set.Rows.Save(batch);
@@ -141,58 +185,57 @@ internal sealed class BulkCopying(NpgsqlDataSource dataSource, EventTypes types,
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    // The next rows are rendered while the server takes the last ones.
-    private async Task<long> CopyInAsync(NpgsqlConnection connection, BulkCopy copy, bool frozen, CancellationToken ct)
+    // The next rows are rendered while the server takes the last ones: by two at once where nobody else needs the cores, for the server
+    // takes them faster than one renders.
+    private async Task<long> CopyInAsync(NpgsqlConnection connection, BulkTable table, bool frozen, int ahead, CancellationToken ct)
     {
         // Into a table of this very transaction rows may come frozen: no reader has to visit them again to say that they are visible.
-        var sql = frozen ? copy.Sql.Replace("(format binary)", "(format binary, freeze)", StringComparison.Ordinal) : copy.Sql;
-        var chunks = Channel.CreateBounded<ArraySegment<byte>>(ChunksAhead);
-        var spare = new ConcurrentQueue<byte[]>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var sql = frozen ? table.Sql.Replace("(format binary)", "(format binary, freeze)", StringComparison.Ordinal) : table.Sql;
+        var spare = new ConcurrentQueue<CopyBuffer>();
+        var rendering = new Queue<Task<(CopyBuffer Buffer, long Rows)>>();
+        var rows = 0L;
         await using var stream = await connection.BeginRawBinaryCopyAsync(sql, ct);
         var pace = new RebuildPace(foreground, time);
-        var rendering = Task.Run(() => RenderAsync(copy, chunks.Writer, spare, stop.Token), ct);
-        try
+        var ends = new CopyBuffer();
+        ends.Header();
+        await stream.WriteAsync(ends.Take(), ct);
+        for (var begun = 0; begun < table.Parts.Count || rendering.Count > 0;)
         {
-            await foreach (var chunk in chunks.Reader.ReadAllAsync(ct))
+            for (; begun < table.Parts.Count && rendering.Count < ahead; begun++)
             {
-                await stream.WriteAsync(chunk, ct);
-                spare.Enqueue(chunk.Array!);
+                var part = table.Parts[begun];
+                rendering.Enqueue(Task.Run(() => RenderAsync(part, spare.TryDequeue(out var used) ? used : new CopyBuffer(), ct), ct));
+            }
+
+            var (buffer, written) = await rendering.Dequeue();
+            rows += written;
+            for (var bytes = buffer.Take(); bytes.Count > 0; bytes = bytes[Math.Min(WriteBytes, bytes.Count)..])
+            {
+                await stream.WriteAsync(bytes[..Math.Min(WriteBytes, bytes.Count)], ct);
                 await pace.BreatheAsync(ct);
             }
 
-            return await rendering;
+            spare.Enqueue(buffer);
         }
-        finally
-        {
-            await stop.CancelAsync();
-            await ((Task)rendering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+
+        ends.Trailer();
+        await stream.WriteAsync(ends.Take(), ct);
+        return rows;
     }
 
-    private static async Task<long> RenderAsync(BulkCopy copy, ChannelWriter<ArraySegment<byte>> chunks, ConcurrentQueue<byte[]> spare, CancellationToken ct)
+    private async Task<(CopyBuffer Buffer, long Rows)> RenderAsync(Func<CopyBuffer, IEnumerable<int>> part, CopyBuffer buffer, CancellationToken ct)
     {
-        try
+        var pace = new RebuildPace(foreground, time);
+        long rows = 0, breath = RowsBetweenBreaths;
+        foreach (var written in part(buffer))
         {
-            var buffer = new CopyBuffer();
-            buffer.Header();
-            var rows = 0L;
-            foreach (var written in copy.Rows(buffer))
-            {
-                rows += written;
-                if (buffer.Length >= ChunkBytes)
-                    await chunks.WriteAsync(buffer.Detach(spare.TryDequeue(out var next) ? next : null), ct);
-            }
+            rows += written;
+            if (rows < breath)
+                continue;
+            breath = rows + RowsBetweenBreaths;
+            await pace.BreatheAsync(ct);
+        }
 
-            buffer.Trailer();
-            await chunks.WriteAsync(buffer.Detach(next: null), ct);
-            chunks.Complete();
-            return rows;
-        }
-        catch (Exception error)
-        {
-            chunks.Complete(error);
-            throw;
-        }
+        return (buffer, rows);
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -10,6 +10,9 @@ using Events.Projections.Engine;
 
 namespace Events.Projections.Rebuild;
 
+/// <param name="Block">What their data is part of; free when they are folded.</param>
+internal readonly record struct EventBatch(List<RecordedEvent> Events, byte[] Block);
+
 /// <summary>
 /// Parses events from the bytes of a binary COPY: one object an event and nothing per column. Of the metadata, only what the fold asks
 /// for is sent. Not for several threads.
@@ -17,6 +20,7 @@ namespace Events.Projections.Rebuild;
 internal sealed class EventCopyReader(EventTypes types, Projection projection)
 {
     private const int HeaderBytes = 19;
+    private const int UsualEvents = 512;
     private const int MostTenants = 4096;
     private const int MostAliases = 256;
     private const int MostBodies = 1024;
@@ -70,17 +74,13 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
         to stdout (format binary)
         """);
 
-    /// <summary>Hands over each event of a range in turn; its data is valid only during the call.</summary>
-    public async Task ReadAsync(EventRange range, Action<RecordedEvent> fold, ConcurrentQueue<byte[]> spare, RebuildPace pace, CancellationToken ct)
+    /// <summary>The events of a range in order, block by block.</summary>
+    public async IAsyncEnumerable<EventBatch> BatchesAsync(EventRange range, [EnumeratorCancellation] CancellationToken ct)
     {
         rest = [];
         header = true;
         await foreach (var block in range.BlocksAsync(ct))
-        {
-            Parse(Joined(block), fold);
-            spare.Enqueue(block.Array!);
-            await pace.BreatheAsync(ct);
-        }
+            yield return Parse(Joined(block));
     }
 
     // What was left of the block before comes in front of this one; a row may be larger than the room for it.
@@ -94,7 +94,7 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
         return new ArraySegment<byte>(block.Array!, block.Offset - rest.Length, block.Count + rest.Length);
     }
 
-    private void Parse(ArraySegment<byte> block, Action<RecordedEvent> fold)
+    private EventBatch Parse(ArraySegment<byte> block)
     {
         var bytes = block.Array!;
         var (start, end) = (block.Offset, block.Offset + block.Count);
@@ -104,9 +104,11 @@ internal sealed class EventCopyReader(EventTypes types, Projection projection)
             header = false;
         }
 
+        var events = new List<RecordedEvent>(UsualEvents);
         while (!header && TryParse(bytes, ref start, end, out var recorded))
-            fold(recorded);
+            events.Add(recorded);
         rest = start < end ? bytes[start..end] : [];
+        return new EventBatch(events, bytes);
     }
 
     private bool TryParse(byte[] bytes, ref int start, int end, out RecordedEvent recorded)

@@ -10,7 +10,8 @@ internal sealed class NextIndexes(NpgsqlDataSource dataSource, Schemas schemas)
     {
         using var activity = ProjectionTelemetry.Source.StartActivity("rebuild index");
         var waiting = new Queue<string>(script.Indexes);
-        await Task.WhenAll(Enumerable.Range(0, lanes).Select(_ => LaneAsync(waiting, ct)));
+        // One more than cores where all of them are ours: somebody always waits for the disk.
+        await Task.WhenAll(Enumerable.Range(0, lanes > 1 ? lanes + 1 : 1).Select(_ => LaneAsync(waiting, ct)));
 
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

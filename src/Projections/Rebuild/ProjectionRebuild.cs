@@ -202,6 +202,12 @@ internal sealed partial class ProjectionRebuild(
         for update of p
         """;
 
+    // Each side is summed by one process: helpers of both would only take turns.
+    private const string AloneSql =
+        """
+        select set_config('max_parallel_workers_per_gather', '0', true)
+        """;
+
     private const string ExportSql =
         """
         select pg_export_snapshot()
@@ -250,6 +256,8 @@ internal sealed partial class ProjectionRebuild(
         await next.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         // The server made the name; SET takes no parameters.
         await ExecuteAsync(next, $"set transaction snapshot '{snapshot}'", ct);
+        await ExecuteAsync(live, AloneSql, ct);
+        await ExecuteAsync(next, AloneSql, ct);
     }
 
     private const string ExclusionsSql =

@@ -23,6 +23,14 @@ internal sealed class RebuildPace(ForegroundLoad foreground, TimeProvider time)
         return default;
     }
 
+    /// <summary>The same on a thread of one's own.</summary>
+    public void Breathe(CancellationToken ct)
+    {
+        var breath = BreatheAsync(ct);
+        if (!breath.IsCompletedSuccessfully)
+            breath.AsTask().GetAwaiter().GetResult();
+    }
+
     private async ValueTask RestAsync(TimeSpan worked, CancellationToken ct)
     {
         await Task.Delay(worked < LongestRest ? worked : LongestRest, time, ct);

@@ -83,7 +83,7 @@ internal static class TaskListFold
     }
 
     // What an event lists is mostly in order already, and then serves as it is.
-    private static IReadOnlyList<string> InOrder(IReadOnlyList<string> labels)
+    private static string[] InOrder(IReadOnlyList<string> labels)
     {
         for (var i = 1; i < labels.Count; i++)
         {
@@ -91,9 +91,9 @@ internal static class TaskListFold
                 return [.. labels.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         }
 
-        return labels;
+        return labels as string[] ?? [.. labels];
     }
 
-    private static IReadOnlyList<string> With(IReadOnlyList<string> labels, string label) =>
+    private static string[] With(string[] labels, string label) =>
         labels.Contains(label, StringComparer.Ordinal) ? labels : [.. labels.Append(label).Order(StringComparer.Ordinal)];
 }

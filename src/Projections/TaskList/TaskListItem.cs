@@ -26,8 +26,8 @@ internal static class TaskListItem
         json.WriteString("priority"u8, Name(row.Priority));
         WriteId(json, "assigneeId"u8, row.AssigneeId);
         json.WriteStartArray("labels"u8);
-        for (var i = 0; i < row.Labels.Count; i++)
-            json.WriteStringValue(row.Labels[i]);
+        foreach (var label in row.Labels)
+            json.WriteStringValue(label);
         json.WriteEndArray();
         WriteDate(json, "dueOn"u8, row.DueOn);
         if (row.Estimate is { } estimate)

@@ -39,12 +39,12 @@ internal sealed class TaskListRow : StreamRow
     public PackedText Title { get; private set; }
 
     /// <summary>Without repeats, in the order of their bytes; never changed in place.</summary>
-    public IReadOnlyList<string> Labels { get; set; } = [];
+    public string[] Labels { get; set; } = [];
 
     /// <summary>The labels under which the tables have the task now.</summary>
-    public IReadOnlyList<string> StoredLabels { get; set; } = [];
+    public string[] StoredLabels { get; set; } = [];
 
-    public IReadOnlyList<string> VisibleLabels => Archived || Deleted ? [] : Labels;
+    public string[] VisibleLabels => Archived || Deleted ? [] : Labels;
 
     public void SetKey(string key) => HumanKey = Pack(key);
 

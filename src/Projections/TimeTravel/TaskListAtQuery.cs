@@ -195,7 +195,7 @@ public sealed class TaskListAtQuery(TenantReads reads, PastEvents past)
             _ => row.Number,
         };
         if (order == TaskListOrder.Rank)
-            return new KeysetCursor(row.Rank.ToString(), row.Key.StreamId);
+            return new KeysetCursor(row.Rank.ToString()!, row.Key.StreamId);
         return value is { } number ? new KeysetCursor(number.ToString(CultureInfo.InvariantCulture), row.Key.StreamId) : null;
     }
 
