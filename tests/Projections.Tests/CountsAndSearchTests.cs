@@ -62,6 +62,22 @@ public sealed class CountsAndSearchTests(PostgresServer server) : ServiceTests(s
     }
 
     [Fact]
+    public async Task A_key_finds_its_task_however_many_tasks_the_project_has()
+    {
+        var last = 0L;
+        for (var number = 1; number <= 130; number++)
+            last = await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, number, number == 90 ? "Web shop" : $"Task {number}"));
+        await Running.ReachAsync(last, "Search", "TaskList");
+        var search = Running.Get<SearchQuery>();
+
+        Titles(await search.TypeAheadAsync(Tenant, "WEB-7", [], 10, CancellationToken.None)).ShouldBe(["Task 7", .. Enumerable.Range(70, 9).Select(n => $"Task {n}")]);
+        Titles(await search.TypeAheadAsync(Tenant, "web-12 task", [], 3, CancellationToken.None)).ShouldBe(["Task 12", "Task 120", "Task 121"]);
+        Titles(await search.TypeAheadAsync(Tenant, "web-12 shop", [], 3, CancellationToken.None)).ShouldBeEmpty();
+        Titles(await search.TypeAheadAsync(Tenant, "web", [], 1, CancellationToken.None)).ShouldBe(["Web shop"]);
+        Titles(await search.TypeAheadAsync(Tenant, "11", [], 1, CancellationToken.None)).ShouldBe(["Task 11"]);
+    }
+
+    [Fact]
     public async Task Words_are_found_in_titles_before_descriptions_and_only_in_the_tenant()
     {
         await FillAsync();

@@ -9,14 +9,15 @@ namespace Events.Commands.Numbering;
 
 /// <summary>
 /// Hands out the numbers of a project's tasks: unique, increasing in this process, with gaps after a restart or a refusal. A
-/// quiet project takes one at a time; a busy one takes blocks, doubling while they run out quickly. What several projects need at
-/// the same time is one round trip.
+/// quiet project takes one at a time; a busy one takes blocks, doubling while they run out quickly and halving when they lie about. What
+/// several projects need at the same time is one round trip.
 /// </summary>
 public sealed class TaskNumbers : IAsyncDisposable
 {
     private const int LargestBlock = 1_024;
     private const int CountersKept = 20_000;
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(4);
 
     private readonly ConcurrentDictionary<(TenantId Tenant, Guid Project), Counter> counters = new();
     private readonly GroupCommit<Reservation, long> reservations;
@@ -46,8 +47,9 @@ public sealed class TaskNumbers : IAsyncDisposable
             if (counter.TryTake(out var number))
                 return number;
             var now = clock.GetTimestamp();
-            var busy = counter.Filled != 0 && clock.GetElapsedTime(counter.Filled, now) < Quiet;
-            var size = Math.Clamp(Math.Max(counter.Waiting, busy ? counter.Size * 2 : 1), 1, LargestBlock);
+            var lasted = counter.Filled == 0 ? TimeSpan.MaxValue : clock.GetElapsedTime(counter.Filled, now);
+            var wanted = lasted < Quick ? counter.Size * 2 : lasted < Slow ? counter.Size : counter.Size / 2;
+            var size = Math.Clamp(Math.Max(counter.Waiting, wanted), 1, LargestBlock);
             var first = await ReserveAsync(tenant, project, size, ct);
             counter.Fill(first, size, now);
             if (counters.Count > CountersKept)

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -17,6 +18,28 @@ internal static class BatchColumns
         if (typeof(TValue) == typeof(DateTime) || typeof(TValue) == typeof(DateTime?))
             parameter.NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz;
         command.Parameters.Add(parameter);
+    }
+
+    /// <summary>A list of texts as PostgreSQL reads it: an array of arrays must be even, an array of such texts need not.</summary>
+    public static string ArrayLiteral(IReadOnlyList<string> values)
+    {
+        if (values.Count == 0)
+            return "{}";
+        var text = new StringBuilder("{");
+        for (var i = 0; i < values.Count; i++)
+        {
+            text.Append(i == 0 ? "\"" : ",\"");
+            foreach (var c in values[i])
+            {
+                if (c is '"' or '\\')
+                    text.Append('\\');
+                text.Append(c);
+            }
+
+            text.Append('"');
+        }
+
+        return text.Append('}').ToString();
     }
 
     /// <summary>JSON texts as <c>jsonb[]</c>.</summary>

@@ -141,20 +141,19 @@ internal sealed class CopyBuffer
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(start), Length - start - 4);
     }
 
-    /// <summary>A <c>tsvector</c>: lexemes with positions, weight in the two highest bits.</summary>
-    public void Lexemes(IReadOnlyList<(string Lexeme, IReadOnlyList<ushort> Positions)> lexemes)
+    /// <summary>A <c>tsvector</c>: lexemes with a position each, weight in the two highest bits.</summary>
+    public void Lexemes(IReadOnlyList<(string Lexeme, ushort Position)> lexemes)
     {
         var start = Length;
         Int32(0);
         Int32(lexemes.Count);
-        foreach (var (lexeme, positions) in lexemes)
+        foreach (var (lexeme, position) in lexemes)
         {
             Ensure(Encoding.UTF8.GetMaxByteCount(lexeme.Length) + 1);
             Length += Encoding.UTF8.GetBytes(lexeme, bytes.AsSpan(Length));
             Reserve(1)[0] = 0;
-            Int16((short)positions.Count);
-            for (var i = 0; i < positions.Count; i++)
-                Int16((short)positions[i]);
+            Int16(1);
+            Int16((short)position);
         }
 
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(start), Length - start - 4);

@@ -14,7 +14,7 @@ internal sealed partial class ProjectionFeed(
     /// <summary>A page of fewer is taken as soon as it is there; so few save nothing by waiting for others.</summary>
     private const int Few = 4;
 
-    private readonly TimeSpan interval = options.PageInterval * (1 + (3 * members[0].Projection.Lane));
+    private readonly PageDistance distance = new(options.PageInterval * (1 + (3 * members[0].Projection.Lane)));
     private readonly ProjectionHead[] heads = [.. members.Select(m => m.Head)];
     private PageTarget[] targets = [.. members];
 
@@ -33,8 +33,10 @@ internal sealed partial class ProjectionFeed(
             await ApplyAsync(page, until, ct);
             if (Position >= until)
                 return;
-            if (page.Events.Count >= Few && !page.IsBehind)
-                await RestAsync(interval - time.GetElapsedTime(began), ct);
+            if (page.Events.Count < Few)
+                distance.Reset();
+            else if (!page.IsBehind)
+                await RestAsync(distance.After(time.GetElapsedTime(began)), ct);
         }
     }
 

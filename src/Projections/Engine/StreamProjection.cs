@@ -10,6 +10,11 @@ internal abstract class StreamRow
     /// <summary>Set before the first fold.</summary>
     public StreamKey Key { get; set; }
 
+    /// <summary>The tenant's key in the tables.</summary>
+    public Guid Tenant => tenant ??= TenantKey.Of(Key.Tenant);
+
+    private Guid? tenant;
+
     /// <summary>What is added up over all rows of a page or a set; null when the projection adds nothing up.</summary>
     public object? Sums { get; set; }
 
@@ -35,6 +40,36 @@ internal abstract class StreamProjection<TRow> : Projection
     protected abstract TRow ReadRow(NpgsqlDataReader reader);
 
     protected abstract void SaveRows(IReadOnlyCollection<TRow> rows, NpgsqlBatch batch);
+
+    /// <summary>
+    /// The order in which a page writes its rows: neighbours in the indexes, all of which the tenant leads, one after the other. Most of what an entry
+    /// costs is to come to its place, and the place of the one before is at hand.
+    /// </summary>
+    protected virtual int Compare(TRow a, TRow b) =>
+        a.Tenant.CompareTo(b.Tenant) is not 0 and var byTenant ? byTenant : a.Key.StreamId.CompareTo(b.Key.StreamId);
+
+    /// <summary>
+    /// What begins with the page is inserted as it is: no row can be there (see <see cref="Page.Touch"/>), and ON CONFLICT looks for one, locks, and
+    /// logs twice.
+    /// </summary>
+    /// <param name="insert">An insert without a word on conflicts.</param>
+    /// <param name="onConflict">What follows it for rows that the tables hold.</param>
+    protected static void Save(IReadOnlyCollection<TRow> rows, string insert, string onConflict, Action<NpgsqlBatchCommand, IReadOnlyCollection<TRow>> addColumns, NpgsqlBatch batch)
+    {
+        var begun = rows.Where(r => !r.Stored).ToList();
+        Add(insert, begun);
+        if (begun.Count < rows.Count)
+            Add($"{insert}\n{onConflict}", [.. rows.Where(r => r.Stored)]);
+
+        void Add(string sql, IReadOnlyCollection<TRow> some)
+        {
+            if (some.Count == 0)
+                return;
+            var command = new NpgsqlBatchCommand(sql);
+            addColumns(command, some);
+            batch.BatchCommands.Add(command);
+        }
+    }
 
     protected abstract IReadOnlyList<BulkCopy> CopyRows(IReadOnlyList<TRow> rows);
 
@@ -109,7 +144,9 @@ internal abstract class StreamProjection<TRow> : Projection
         {
             if (folded.Count == 0)
                 return;
-            projection.SaveRows(folded, batch);
+            var inOrder = folded.ToArray();
+            Array.Sort(inOrder, projection.Compare);
+            projection.SaveRows(inOrder, batch);
             if (sums is not null)
                 projection.SaveSums(sums, indexed: true, batch);
         }

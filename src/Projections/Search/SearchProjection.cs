@@ -9,7 +9,15 @@ internal sealed class SearchRow : StreamRow
 {
     public string HumanKey { get; set; } = "";
 
-    public string Title { get; set; } = "";
+    public string Title
+    {
+        get;
+        set
+        {
+            field = value;
+            words = null;
+        }
+    } = "";
 
     public string? Description { get; set; }
 
@@ -22,7 +30,10 @@ internal sealed class SearchRow : StreamRow
 
     public bool Hidden => Archived || Deleted;
 
-    public List<string> VisibleWords => Hidden ? [] : SearchWords.OfTask(HumanKey, Title);
+    /// <summary>The words under which they are to have it.</summary>
+    public List<string> VisibleWords => Hidden ? [] : words ??= SearchWords.OfTask(HumanKey, Title);
+
+    private List<string>? words;
 }
 
 /// <summary>Which tasks speak of this?</summary>
@@ -30,8 +41,8 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
 {
     public override string Name => "Search";
 
-    // 2: the vocabulary holds no words of keys.
-    public override int Version => 2;
+    // 2: the vocabulary holds no words of keys. 3: nor do the words of type-ahead hold a project's part of them.
+    public override int Version => 3;
 
     /// <summary>Many small entries a task: whoever waits for a list need not wait for them.</summary>
     public override int Lane => 1;
@@ -79,7 +90,7 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
     private static void Learn(SearchRow row)
     {
         var words = (HashSet<(Guid, string)>)row.Sums!;
-        var tenant = TenantKey.Of(row.Key.Tenant);
+        var tenant = row.Tenant;
         foreach (var word in SearchWords.Of(row.Title, SearchWords.MostTitleWords))
             words.Add((tenant, word));
     }
@@ -105,12 +116,16 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
         return row;
     }
 
-    private const string SaveSql =
+    private const string InsertSql =
         """
         insert into task_search (tenant_id, task_id, key, title, description, archived, deleted, words)
         select r.tenant_id, r.task_id, r.key, r.title, r.description, r.archived, r.deleted, r.words::tsvector
         from unnest($1::uuid[], $2::uuid[], $3::varchar[], $4::varchar[], $5::text[], $6::boolean[], $7::boolean[], $8::text[])
             as r (tenant_id, task_id, key, title, description, archived, deleted, words)
+        """;
+
+    private const string UpdateSql =
+        """
         on conflict (tenant_id, task_id) do update
         set title = excluded.title, description = excluded.description, archived = excluded.archived, deleted = excluded.deleted,
             words = excluded.words
@@ -132,28 +147,34 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
 
     protected override void SaveRows(IReadOnlyCollection<SearchRow> rows, NpgsqlBatch batch)
     {
-        var save = new NpgsqlBatchCommand(SaveSql);
-        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+        // What was just begun is stored under no word.
+        Change(batch, RemoveWordsSql, rows.Where(r => r.StoredWords.Count > 0).SelectMany(r => r.StoredWords.Except(r.VisibleWords), (r, word) => (r, word)));
+        Change(batch, AddWordsSql, rows.SelectMany(r => r.StoredWords.Count > 0 ? r.VisibleWords.Except(r.StoredWords) : r.VisibleWords, (r, word) => (r, word)));
+    }
+
+    private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<SearchRow> rows)
+    {
+        save.AddColumn(rows, r => r.Tenant);
         save.AddColumn(rows, r => r.Key.StreamId);
         save.AddColumn(rows, r => r.HumanKey);
         save.AddColumn(rows, r => r.Title);
         save.AddColumn(rows, r => r.Description);
         save.AddColumn(rows, r => r.Archived);
         save.AddColumn(rows, r => r.Deleted);
-        save.AddColumn(rows, r => r.Hidden ? null : SearchWords.Literal(SearchWords.Lexemes(r.Key.Tenant, r.HumanKey, r.Title, r.Description)));
-        batch.BatchCommands.Add(save);
-        Change(batch, RemoveWordsSql, [.. rows.SelectMany(r => r.StoredWords.Except(r.VisibleWords), (r, word) => (r.Key, word))]);
-        Change(batch, AddWordsSql, [.. rows.SelectMany(r => r.VisibleWords.Except(r.StoredWords), (r, word) => (r.Key, word))]);
+        save.AddColumn(rows, r => r.Hidden ? null : SearchWords.Literal(SearchWords.Lexemes(r.Tenant, r.HumanKey, r.VisibleWords, r.Description)));
     }
 
-    private static void Change(NpgsqlBatch batch, string sql, IReadOnlyCollection<(StreamKey Key, string Word)> words)
+    private static void Change(NpgsqlBatch batch, string sql, IEnumerable<(SearchRow Row, string Word)> some)
     {
-        if (words.Count == 0)
+        (SearchRow Row, string Word)[] words = [.. some];
+        if (words.Length == 0)
             return;
+        Array.Sort(words, (a, b) => a.Row.Tenant.CompareTo(b.Row.Tenant) is not 0 and var byTenant ? byTenant : string.CompareOrdinal(a.Word, b.Word));
         var command = new NpgsqlBatchCommand(sql);
-        command.AddColumn(words, w => TenantKey.Of(w.Key.Tenant));
+        command.AddColumn(words, w => w.Row.Tenant);
         command.AddColumn(words, w => w.Word);
-        command.AddColumn(words, w => w.Key.StreamId);
+        command.AddColumn(words, w => w.Row.Key.StreamId);
         batch.BatchCommands.Add(command);
     }
 
@@ -228,7 +249,7 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
         foreach (var row in rows)
         {
             buffer.Row(8);
-            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Tenant);
             buffer.Uuid(row.Key.StreamId);
             buffer.Text(row.HumanKey);
             buffer.Text(row.Title);
@@ -238,7 +259,7 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
             if (row.Hidden)
                 buffer.Null();
             else
-                buffer.Lexemes(SearchWords.Lexemes(row.Key.Tenant, row.HumanKey, row.Title, row.Description));
+                buffer.Lexemes(SearchWords.Lexemes(row.Tenant, row.HumanKey, row.VisibleWords, row.Description));
             yield return 1;
         }
     }
@@ -251,7 +272,7 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
             foreach (var word in words)
             {
                 buffer.Row(3);
-                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+                buffer.Uuid(row.Tenant);
                 buffer.Text(word);
                 buffer.Uuid(row.Key.StreamId);
             }

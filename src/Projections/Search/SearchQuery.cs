@@ -72,6 +72,13 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
     public async Task<QueryPage> TypeAheadAsync(TenantId tenant, string text, IReadOnlyList<Guid> hiddenProjects, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        // A key is in one task, if it is whole; what is none is words like any others.
+        if (SearchWords.TryKey(text, out var key, out var rest)
+            && await FindAsync(TypeAheadSql, tenant, key, SearchWords.Of(rest, SearchWords.MostTitleWords), hiddenProjects, limit, ct) is { Count: > 0 } keyed)
+        {
+            return keyed;
+        }
+
         var words = SearchWords.Of(text, SearchWords.MostTitleWords);
         if (words.Count == 0)
             return new QueryPage(default, 0, Next: null, 0);
@@ -120,7 +127,7 @@ public sealed class SearchQuery(NpgsqlDataSource dataSource)
         var words = SearchWords.Of(text, SearchWords.MostTitleWords);
         if (words.Count == 0)
             return new QueryPage(default, 0, Next: null, 0);
-        var tag = SearchWords.Tag(tenant);
+        var tag = SearchWords.Tag(TenantKey.Of(tenant));
         var query = string.Join(" & ", words.Select((w, i) => $"'{tag}{w}'{(i == words.Count - 1 ? ":*" : "")}"));
         await using var command = dataSource.CreateCommand(WordsSql);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TenantKey.Of(tenant) });

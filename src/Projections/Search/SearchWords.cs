@@ -1,6 +1,5 @@
+using System.Buffers;
 using System.Text;
-using Events.Platform.Tenancy;
-using Events.Projections.Engine;
 
 namespace Events.Projections.Search;
 
@@ -11,6 +10,8 @@ internal static class SearchWords
     public const int MostTitleWords = 32;
     public const int MostLexemes = 256;
 
+    private static readonly SearchValues<char> KeyLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+
     /// <summary>From how many letters on the middle of a word is found.</summary>
     public const int ShortestSuffix = 3;
 
@@ -20,70 +21,109 @@ internal static class SearchWords
         var words = new List<string>();
         if (text is null)
             return words;
-        var word = new StringBuilder();
+        // The last letter may take two places.
+        Span<char> word = stackalloc char[LongestWord + 1];
+        var length = 0;
         foreach (var rune in text.EnumerateRunes())
         {
             if (Rune.IsLetterOrDigit(rune))
             {
-                if (word.Length < LongestWord)
-                    word.Append(Rune.ToLowerInvariant(rune).ToString());
+                if (length < LongestWord)
+                    length += Rune.ToLowerInvariant(rune).EncodeToUtf16(word[length..]);
                 continue;
             }
 
-            Take();
+            Take(words, word[..length]);
+            length = 0;
             if (words.Count >= most)
                 return words;
         }
 
-        Take();
+        Take(words, word[..length]);
         return words;
-
-        void Take()
-        {
-            if (word.Length > 0 && word.ToString() is var found && !words.Contains(found))
-                words.Add(found);
-            word.Clear();
-        }
     }
 
-    /// <summary>The key whole and in parts, then the title.</summary>
+    private static void Take(List<string> words, ReadOnlySpan<char> word)
+    {
+        if (word.IsEmpty)
+            return;
+        foreach (var known in words)
+        {
+            if (word.SequenceEqual(known))
+                return;
+        }
+
+        words.Add(word.ToString());
+    }
+
+    /// <summary>
+    /// What type-ahead finds a task by: its number, the words of its title, and its key whole. The project's part of the key is not among them: every
+    /// task of the project would have it, and it begins the whole key anyway.
+    /// </summary>
     public static List<string> OfTask(string key, string title)
     {
-        var words = Of($"{key} {title}", MostTitleWords);
+        var words = Of($"{key.AsSpan(key.LastIndexOf('-') + 1)} {title}", MostTitleWords);
         var whole = key.ToLowerInvariant();
         if (whole.Length <= LongestWord && !words.Contains(whole))
             words.Add(whole);
         return words;
     }
 
-    /// <summary>Eight letters in front of each lexeme; two tenants may share them, so the tenant is compared too.</summary>
-    public static string Tag(TenantId tenant) => TenantKey.Of(tenant).ToString("N")[^8..];
-
-    /// <summary>Lexemes with positions and weights, A for the title and B for the description, sorted as PostgreSQL sorts them.</summary>
-    public static List<(string Lexeme, IReadOnlyList<ushort> Positions)> Lexemes(TenantId tenant, string key, string title, string? description)
+    /// <summary>The first key, such as <c>WEB-12</c>, in what was typed: in lower case, as <see cref="OfTask"/> has it.</summary>
+    /// <param name="rest">What else was typed.</param>
+    public static bool TryKey(string text, out string key, out string rest)
     {
-        const ushort WeightA = 3 << 14;
-        const ushort WeightB = 2 << 14;
+        foreach (var part in text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part.LastIndexOf('-') is > 0 and var dash && dash < part.Length - 1 && part.Length <= LongestWord
+                && part.AsSpan(0, dash).IndexOfAnyExcept(KeyLetters) < 0 && part.AsSpan(dash + 1).IndexOfAnyExceptInRange('0', '9') < 0)
+            {
+                (key, rest) = (part.ToLowerInvariant(), text.Replace(part, " ", StringComparison.Ordinal));
+                return true;
+            }
+        }
+
+        (key, rest) = ("", text);
+        return false;
+    }
+
+    /// <summary>Eight letters in front of each lexeme; two tenants may share them, so the tenant is compared too.</summary>
+    /// <param name="tenant">Its key.</param>
+    public static string Tag(Guid tenant) => tenant.ToString("N")[^8..];
+
+    /// <summary>Lexemes with a position and its weight, A for the title and B for the description.</summary>
+    /// <param name="tenant">Its key.</param>
+    /// <param name="key">Of the task; the project's part of it is a lexeme too.</param>
+    /// <param name="titleWords">As <see cref="OfTask"/> found them.</param>
+    public static List<(string Lexeme, ushort Position)> Lexemes(Guid tenant, string key, List<string> titleWords, string? description)
+    {
+        const int WeightA = 3 << 14;
+        const int WeightB = 2 << 14;
         var tag = Tag(tenant);
-        var lexemes = new List<(string, IReadOnlyList<ushort>)>();
+        var described = Of(description, MostLexemes);
+        var lexemes = new List<(string, ushort)>(titleWords.Count + described.Count + 1);
         var known = new HashSet<string>(StringComparer.Ordinal);
-        ushort position = 1;
-        foreach (var word in OfTask(key, title))
-        {
-            if (known.Add(word))
-                lexemes.Add((tag + word, [(ushort)(WeightA | position++)]));
-        }
-
-        foreach (var word in Of(description, MostLexemes))
-        {
-            if (known.Add(word))
-                lexemes.Add((tag + word, [(ushort)(WeightB | position++)]));
-        }
-
+        Add(Of(key, 1), WeightA);
+        Add(titleWords, WeightA);
+        Add(described, WeightB);
         return lexemes;
+
+        void Add(List<string> words, int weight)
+        {
+            foreach (var word in words)
+            {
+                if (known.Add(word))
+                    lexemes.Add((tag + word, (ushort)(weight | known.Count)));
+            }
+        }
     }
 
     /// <summary>The same as a literal. Words are letters, digits and dashes, so quotes are all that is needed.</summary>
-    public static string Literal(List<(string Lexeme, IReadOnlyList<ushort> Positions)> lexemes) =>
-        string.Join(' ', lexemes.Select(l => $"'{l.Lexeme.Replace("'", "''", StringComparison.Ordinal).Replace("\\", "\\\\", StringComparison.Ordinal)}':{l.Positions[0] & 0x3FFF}{(l.Positions[0] >> 14 == 3 ? 'A' : 'B')}"));
+    public static string Literal(List<(string Lexeme, ushort Position)> lexemes)
+    {
+        var text = new StringBuilder(lexemes.Count * 24);
+        foreach (var (lexeme, position) in lexemes)
+            text.Append(text.Length == 0 ? "'" : " '").Append(lexeme).Append("':").Append(position & 0x3FFF).Append(position >> 14 == 3 ? 'A' : 'B');
+        return text.ToString();
+    }
 }

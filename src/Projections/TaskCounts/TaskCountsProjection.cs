@@ -16,7 +16,9 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
 
     public override string Script => "0440_task_counts";
 
-    public override bool Handles(string eventType) => WireNames.IsOfTask(eventType);
+    // Most events of a task change nothing that is counted.
+    public override bool Handles(string eventType) =>
+        eventType is "task_created" or "task_status_changed" or "task_assigned" or "task_scheduled" or "task_archived" or "task_unarchived" or "task_deleted" or "task_restored";
 
     protected override void Evolve(TaskFacets row, RecordedEvent recorded) => row.Evolve(recorded);
 
@@ -40,20 +42,25 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         Known = true,
     };
 
-    private const string SaveSql =
+    private const string InsertSql =
         """
         insert into task_facets (tenant_id, task_id, project_id, assignee_id, due_on, status, archived, deleted)
         select *
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::date[], $6::smallint[], $7::boolean[], $8::boolean[])
+        """;
+
+    private const string UpdateSql =
+        """
         on conflict (tenant_id, task_id) do update
         set assignee_id = excluded.assignee_id, due_on = excluded.due_on, status = excluded.status, archived = excluded.archived,
             deleted = excluded.deleted
         """;
 
-    protected override void SaveRows(IReadOnlyCollection<TaskFacets> rows, NpgsqlBatch batch)
+    protected override void SaveRows(IReadOnlyCollection<TaskFacets> rows, NpgsqlBatch batch) => Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+
+    private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<TaskFacets> rows)
     {
-        var save = new NpgsqlBatchCommand(SaveSql);
-        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        save.AddColumn(rows, r => r.Tenant);
         save.AddColumn(rows, r => r.Key.StreamId);
         save.AddColumn(rows, r => r.ProjectId);
         save.AddColumn(rows, r => r.AssigneeId);
@@ -61,7 +68,6 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         save.AddColumn(rows, r => (short)r.Status);
         save.AddColumn(rows, r => r.Archived);
         save.AddColumn(rows, r => r.Deleted);
-        batch.BatchCommands.Add(save);
     }
 
     // MERGE: one look for each tally, where ON CONFLICT would lock, and log the lock of, each row before it changes it. A rebuild's
@@ -80,9 +86,10 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
 
     protected override void SaveSums(object sums, bool indexed, NpgsqlBatch batch)
     {
-        var tallies = (Dictionary<TallyKey, long>)sums;
-        if (tallies.Count == 0)
+        KeyValuePair<TallyKey, long>[] tallies = [.. (Dictionary<TallyKey, long>)sums];
+        if (tallies.Length == 0)
             return;
+        Array.Sort(tallies, (a, b) => a.Key.Tenant.CompareTo(b.Key.Tenant));
         var add = new NpgsqlBatchCommand(AddSql);
         add.AddColumn(tallies, t => t.Key.Tenant);
         add.AddColumn(tallies, t => (short)t.Key.Kind);
@@ -106,7 +113,7 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         foreach (var row in rows)
         {
             buffer.Row(8);
-            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Tenant);
             buffer.Uuid(row.Key.StreamId);
             buffer.Uuid(row.ProjectId);
             buffer.Uuid(row.AssigneeId);

@@ -44,10 +44,6 @@ internal sealed class TaskFacets : StreamRow
     {
         if (recorded.Body is not TaskCreated && !Known)
             throw new InvalidOperationException($"A task begins with task_created, not with {recorded.Type}.");
-        // Most events change nothing that is counted.
-        if (recorded.Body is not (TaskCreated or TaskStatusChanged or TaskAssigned or TaskScheduled or TaskArchived or TaskUnarchived or TaskDeleted or TaskRestored))
-            return;
-
         var day = DateOnly.FromDateTime(recorded.Timestamp.UtcDateTime);
         Tally(day, -1);
         switch (recorded.Body)
@@ -86,7 +82,7 @@ internal sealed class TaskFacets : StreamRow
         if (!Counts)
             return;
         var sums = (Dictionary<TallyKey, long>)Sums!;
-        var tenant = TenantKey.Of(Key.Tenant);
+        var tenant = Tenant;
         var status = (short)Status;
         Add(new TallyKey(tenant, TallyKind.Workspace, Guid.Empty, NoDay, status));
         Add(new TallyKey(tenant, TallyKind.Project, ProjectId, NoDay, status));

@@ -33,11 +33,15 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
     protected override TaskDetailRow ReadRow(NpgsqlDataReader reader) =>
         new() { Document = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(2), TaskDocumentJson.Document)! };
 
-    private const string SaveSql =
+    private const string InsertSql =
         """
         insert into task_detail (tenant_id, task_id, version, deleted, document)
         select *
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::text[])
+        """;
+
+    private const string UpdateSql =
+        """
         on conflict (tenant_id, task_id) do update
         set version = excluded.version, deleted = excluded.deleted, document = excluded.document
         """;
@@ -75,18 +79,12 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 
     protected override void SaveRows(IReadOnlyCollection<TaskDetailRow> rows, NpgsqlBatch batch)
     {
-        var save = new NpgsqlBatchCommand(SaveSql);
-        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
-        save.AddColumn(rows, r => r.Key.StreamId);
-        save.AddColumn(rows, r => r.Document.Version);
-        save.AddColumn(rows, r => r.Document.Deleted);
-        save.AddColumn(rows, r => JsonSerializer.Serialize(r.Document, TaskDocumentJson.Document));
-        batch.BatchCommands.Add(save);
+        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
 
-        var lines = rows.SelectMany(r => r.History, (r, line) => (r.Key, line)).ToList();
+        var lines = rows.SelectMany(r => r.History, (r, line) => (Row: r, line)).ToList();
         var history = new NpgsqlBatchCommand(SaveHistorySql);
-        history.AddColumn(lines, l => TenantKey.Of(l.Key.Tenant));
-        history.AddColumn(lines, l => l.Key.StreamId);
+        history.AddColumn(lines, l => l.Row.Tenant);
+        history.AddColumn(lines, l => l.Row.Key.StreamId);
         history.AddColumn(lines, l => l.line.Version);
         history.AddColumn(lines, l => Encoding.UTF8.GetString(l.line.Item));
         batch.BatchCommands.Add(history);
@@ -95,6 +93,15 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         AddComments(batch, [.. comments.Where(c => c.Change is { Body: not null, Added: not null })]);
         EditComments(batch, [.. comments.Where(c => c.Change is { Body: not null, Added: null })]);
         DeleteComments(batch, [.. comments.Where(c => c.Change is { Body: null, Added: null })]);
+    }
+
+    private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<TaskDetailRow> rows)
+    {
+        save.AddColumn(rows, r => r.Tenant);
+        save.AddColumn(rows, r => r.Key.StreamId);
+        save.AddColumn(rows, r => r.Document.Version);
+        save.AddColumn(rows, r => r.Document.Deleted);
+        save.AddColumn(rows, r => JsonSerializer.Serialize(r.Document, TaskDocumentJson.Document));
     }
 
     private static void AddComments(NpgsqlBatch batch, IReadOnlyCollection<(StreamKey Key, Guid Id, CommentChange Change)> comments)
@@ -165,7 +172,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         foreach (var row in rows)
         {
             buffer.Row(5);
-            buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+            buffer.Uuid(row.Tenant);
             buffer.Uuid(row.Key.StreamId);
             buffer.Bigint(row.Document.Version);
             buffer.Boolean(row.Document.Deleted);
@@ -181,7 +188,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
             foreach (var line in row.History)
             {
                 buffer.Row(4);
-                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+                buffer.Uuid(row.Tenant);
                 buffer.Uuid(row.Key.StreamId);
                 buffer.Bigint(line.Version);
                 buffer.Text(line.Item);
@@ -201,7 +208,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
                 if (change is not { Body: { } body, Added: { } added })
                     continue;
                 buffer.Row(8);
-                buffer.Uuid(TenantKey.Of(row.Key.Tenant));
+                buffer.Uuid(row.Tenant);
                 buffer.Uuid(row.Key.StreamId);
                 buffer.Uuid(id);
                 buffer.Bigint(added.Version);

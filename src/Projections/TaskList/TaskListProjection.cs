@@ -54,18 +54,22 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
         return row;
     }
 
-    private const string SaveSql =
+    private const string InsertSql =
         """
         insert into task_list (tenant_id, task_id, project_id, assignee_id, parent_id, created_at, updated_at, number, version, due_on, status,
                                priority, archived, deleted, estimate, key, rank, title, labels, item)
         select r.tenant_id, r.task_id, r.project_id, r.assignee_id, r.parent_id, r.created_at, r.updated_at, r.number, r.version, r.due_on,
                r.status, r.priority, r.archived, r.deleted, r.estimate, r.key, r.rank, r.title,
-               array(select l::varchar from jsonb_array_elements_text(r.labels) l), r.item
+               r.labels::varchar[], r.item
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::bigint[],
                     $9::bigint[], $10::date[], $11::smallint[], $12::smallint[], $13::boolean[], $14::boolean[], $15::numeric[],
-                    $16::varchar[], $17::varchar[], $18::varchar[], $19::jsonb[], $20::text[])
+                    $16::varchar[], $17::varchar[], $18::varchar[], $19::text[], $20::text[])
             as r (tenant_id, task_id, project_id, assignee_id, parent_id, created_at, updated_at, number, version, due_on, status, priority,
                   archived, deleted, estimate, key, rank, title, labels, item)
+        """;
+
+    private const string UpdateSql =
+        """
         on conflict (tenant_id, task_id) do update
         set assignee_id = excluded.assignee_id, parent_id = excluded.parent_id, updated_at = excluded.updated_at, version = excluded.version,
             due_on = excluded.due_on, status = excluded.status, priority = excluded.priority, archived = excluded.archived,
@@ -73,11 +77,19 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
             item = excluded.item
         """;
 
+    protected override int Compare(TaskListRow a, TaskListRow b) =>
+        a.Tenant == b.Tenant && a.ProjectId.CompareTo(b.ProjectId) is not 0 and var byProject ? byProject : base.Compare(a, b);
+
     protected override void SaveRows(IReadOnlyCollection<TaskListRow> rows, NpgsqlBatch batch)
     {
+        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+        SaveLabels(rows, batch);
+    }
+
+    private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<TaskListRow> rows)
+    {
         using var renderer = new JsonRenderer();
-        var save = new NpgsqlBatchCommand(SaveSql);
-        save.AddColumn(rows, r => TenantKey.Of(r.Key.Tenant));
+        save.AddColumn(rows, r => r.Tenant);
         save.AddColumn(rows, r => r.Key.StreamId);
         save.AddColumn(rows, r => r.ProjectId);
         save.AddColumn(rows, r => r.AssigneeId);
@@ -95,10 +107,8 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
         save.AddColumn(rows, r => r.HumanKey.ToString());
         save.AddColumn(rows, r => r.Rank.ToString());
         save.AddColumn(rows, r => r.Title.ToString());
-        save.AddJsonColumn(rows, r => renderer.RenderText(r.Labels, JsonRenderer.WriteStrings));
+        save.AddColumn(rows, r => BatchColumns.ArrayLiteral(r.Labels));
         save.AddColumn(rows, r => renderer.RenderText(r, TaskListItem.Write));
-        batch.BatchCommands.Add(save);
-        SaveLabels(rows, batch);
     }
 
     private const string RemoveLabelsSql =
@@ -120,16 +130,18 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
 
     private static void SaveLabels(IReadOnlyCollection<TaskListRow> rows, NpgsqlBatch batch)
     {
-        AddLabels(batch, RemoveLabelsSql, [.. rows.SelectMany(r => r.StoredLabels.Except(r.VisibleLabels), (r, label) => (r, label))]);
-        AddLabels(batch, AddLabelsSql, [.. rows.SelectMany(r => r.VisibleLabels.Except(r.StoredLabels), (r, label) => (r, label))]);
+        AddLabels(batch, RemoveLabelsSql, rows.SelectMany(r => r.StoredLabels.Except(r.VisibleLabels), (r, label) => (r, label)));
+        AddLabels(batch, AddLabelsSql, rows.SelectMany(r => r.VisibleLabels.Except(r.StoredLabels), (r, label) => (r, label)));
     }
 
-    private static void AddLabels(NpgsqlBatch batch, string sql, IReadOnlyCollection<(TaskListRow Row, string Label)> changes)
+    private static void AddLabels(NpgsqlBatch batch, string sql, IEnumerable<(TaskListRow Row, string Label)> some)
     {
-        if (changes.Count == 0)
+        (TaskListRow Row, string Label)[] changes = [.. some];
+        if (changes.Length == 0)
             return;
+        Array.Sort(changes, (a, b) => a.Row.Tenant.CompareTo(b.Row.Tenant) is not 0 and var byTenant ? byTenant : string.CompareOrdinal(a.Label, b.Label));
         var command = new NpgsqlBatchCommand(sql);
-        command.AddColumn(changes, c => TenantKey.Of(c.Row.Key.Tenant));
+        command.AddColumn(changes, c => c.Row.Tenant);
         command.AddColumn(changes, c => c.Label);
         command.AddColumn(changes, c => c.Row.CreatedAt.UtcDateTime);
         command.AddColumn(changes, c => c.Row.Key.StreamId);

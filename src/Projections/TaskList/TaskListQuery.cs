@@ -44,7 +44,10 @@ public sealed class TaskListQuery(TenantReads reads)
             count = reader.GetInt32(1);
             position = reader.IsDBNull(4) ? 0 : reader.GetInt64(4);
             if (count > limit)
+            {
                 last = TaskListKey.Read(plan.Key, reader, 2);
+                items = items[..^(reader.GetInt32(5) + 1)];
+            }
         }
 
         if (last is null && filtered)

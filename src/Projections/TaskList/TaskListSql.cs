@@ -82,13 +82,14 @@ internal sealed record TaskListSql(string Page, string ScanEnd)
         limit $5 + 1
         """;
 
-    // One row comes back: the items are joined where they lie, and only the last one's key is wanted beside them.
+    // One row comes back: the items are joined where they lie, and the key of the last wanted one is beside them. The one behind it, which says that
+    // there are more, is joined too and cut off by its length: to number the rows first would take a quarter of the statement's time.
     private static string Joined(string rows) =>
         $"""
-        select string_agg(n.item, ',') filter (where n.number <= $5), count(*)::int,
-               (array_agg(n.sort_key) filter (where n.number = $5))[1], (array_agg(n.task_id) filter (where n.number = $5))[1],
-               (select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'TaskList')
-        from (select r.item, r.sort_key, r.task_id, row_number() over () as number from ({rows}) r) n
+        select string_agg(r.item, ','), count(*)::int, (array_agg(r.sort_key))[$5], (array_agg(r.task_id))[$5],
+               (select p.last_seq_id from projection_heads h join mt_event_progression p on p.name = h.shard where h.projection = 'TaskList'),
+               (array_agg(octet_length(r.item)))[$5 + 1]
+        from ({rows}) r
         """;
 
     // Where a page that looked at as many entries as it may has to go on; no row when it reached the end.

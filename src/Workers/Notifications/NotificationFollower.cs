@@ -24,6 +24,9 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
+    /// <summary>Pages are begun this far apart: people are written to within a moment, and a transaction for every few events would take from those who wait for their own.</summary>
+    private static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(100);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -49,12 +52,22 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
         var position = await BeginAsync(ct);
         await foreach (var page in tail.SubscribeAsync(position, ct))
         {
+            var began = time.GetTimestamp();
             // Another process has taken this page: go on from where it is now.
             if (!await TakeAsync(page.Events, position, page.Position, ct))
                 return;
             position = page.Position;
+            if (!page.IsBehind && Distance - time.GetElapsedTime(began) is { Ticks: > 0 } rest)
+                await Task.Delay(rest, time, ct);
         }
     }
+
+    // The disk is not waited for: what a crash of the server takes back it takes back whole, with whatever was done with the messages since,
+    // and the events from which all of it is made again are on disk.
+    private const string RelaxSql =
+        """
+        select set_config('synchronous_commit', 'off', true)
+        """;
 
     private const string AdvanceSql =
         """
@@ -69,11 +82,12 @@ public sealed partial class NotificationFollower(EventTail tail, NpgsqlDataSourc
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // The row's lock makes a second process wait here; it then finds another position and leaves.
-        await using (var advance = new NpgsqlCommand(AdvanceSql, connection, transaction))
+        await using (var advance = new NpgsqlBatch(connection, transaction))
         {
-            advance.Parameters.Add(new() { Value = from });
-            advance.Parameters.Add(new() { Value = to });
-            if (await advance.ExecuteNonQueryAsync(ct) == 0)
+            advance.BatchCommands.Add(new(RelaxSql));
+            advance.BatchCommands.Add(new(AdvanceSql) { Parameters = { new NpgsqlParameter<long> { TypedValue = from }, new NpgsqlParameter<long> { TypedValue = to } } });
+            await advance.ExecuteNonQueryAsync(ct);
+            if (advance.BatchCommands[1].RecordsAffected == 0)
                 return false;
         }
         await Reminders.ApplyAsync(events, transaction, ct);
