@@ -19,15 +19,17 @@ public sealed class EventTypes
 
     private readonly Dictionary<string, EventType> byAlias = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, EventType> byType = [];
+    private readonly WholeData wholeData = new();
     private readonly Lock closing = new();
     private FrozenDictionary<string, EventType>? aliases;
     private FrozenDictionary<Type, EventType>? types;
 
     /// <param name="alias">Snake case, unique; on disk for ever.</param>
+    /// <param name="json">What of its members may not be null must be in the data, so that what a type gets later has a default or is nullable.</param>
     public EventTypes Add<T>(string alias, JsonTypeInfo<T> json)
         where T : class
     {
-        Register(new EventType(alias, typeof(T), json, (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<T>)type.Json)!, upcast: null));
+        Register(new EventType(alias, typeof(T), json, Reading(json), upcast: null));
         return this;
     }
 
@@ -36,12 +38,7 @@ public sealed class EventTypes
         where TOld : class
         where TNew : class
     {
-        Register(new EventType(
-            alias,
-            typeof(TOld),
-            json,
-            (data, type) => JsonSerializer.Deserialize(data, (JsonTypeInfo<TOld>)type.Json)!,
-            old => upcast((TOld)old)));
+        Register(new EventType(alias, typeof(TOld), json, Reading(json), old => upcast((TOld)old)));
         return this;
     }
 
@@ -63,13 +60,13 @@ public sealed class EventTypes
 
     /// <summary>The event as its newest type.</summary>
     /// <returns>False for an alias that this build does not know.</returns>
-    /// <exception cref="JsonException">The data is not of the alias's shape.</exception>
+    /// <exception cref="JsonException">The data is not of the alias's shape, or lacks what must be there.</exception>
     public bool TryRead(string alias, ReadOnlySpan<byte> data, [NotNullWhen(true)] out object? body)
     {
         body = null;
         if (!Closed().TryGetValue(alias, out var type))
             return false;
-        body = type.Read(data, type) ?? throw new JsonException($"The data of a {alias} is null.");
+        body = type.Read(data) ?? throw new JsonException($"The data of a {alias} is null.");
         while (type.Upcast is not null)
         {
             body = type.Upcast(body);
@@ -77,6 +74,12 @@ public sealed class EventTypes
         }
 
         return true;
+    }
+
+    private EventReading Reading<T>(JsonTypeInfo<T> json)
+    {
+        var whole = wholeData.Of(json);
+        return data => JsonSerializer.Deserialize(data, whole);
     }
 
     private void Register(EventType type)
@@ -120,4 +123,4 @@ internal sealed class EventType(string alias, Type type, JsonTypeInfo json, Even
     public string DotNetType { get; } = $"{type.FullName}, {type.Assembly.GetName().Name}";
 }
 
-internal delegate object? EventReading(ReadOnlySpan<byte> data, EventType type);
+internal delegate object? EventReading(ReadOnlySpan<byte> data);

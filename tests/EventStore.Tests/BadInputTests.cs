@@ -96,6 +96,19 @@ public sealed class BadInputTests(PostgresServer server) : StoreTests(server)
         found[1].Body.ShouldBe(new NoteWritten("fine", 2));
     }
 
+    [Theory]
+    [InlineData("note_written", "{}")]
+    [InlineData("note_written", """{"text": "no number"}""")]
+    [InlineData("note_written", """{"text": null, "number": 2}""")]
+    [InlineData("note_tagged", """{"tags": null}""")]
+    [InlineData("note_tagged", """{"tags": ["one", null]}""")]
+    public async Task An_event_without_what_its_type_promises_is_marked(string type, string data)
+    {
+        await InsertAsync(type, data);
+        var found = await Store.Reader.ReadAllAsync(0, EventFilter.All, Stop).SingleAsync(Stop);
+        found.Body.ShouldBeOfType<UnreadableEvent>();
+    }
+
     [Fact]
     public async Task Headers_of_any_shape_are_readable()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Events.Commands;
 using Events.Commands.Tasks;
 using Events.EventStore;
@@ -58,6 +59,48 @@ public sealed class PlainBodiesTests
     [InlineData("task_retitled", """{"from":"a","to":"b"}""")]
     public void Any_other_shape_is_left_to_the_serializer(string alias, string json) =>
         Plain.TryRead(alias, Encoding.UTF8.GetBytes(json)).ShouldBeNull();
+
+    [Fact]
+    public void What_lacks_a_member_or_has_null_for_it_is_read_as_the_serializer_reads_it_or_by_neither()
+    {
+        var created = new TaskCreated(Guid.CreateVersion7(), 1, "WEB-1", "Title", "Text", WorkStatus.Todo, Priority.Low, Guid.CreateVersion7(), ["api"], new DateOnly(2026, 12, 1), 2, Guid.CreateVersion7(), "h");
+        (string Alias, string Json)[] whole =
+        [
+            ("task_created", JsonSerializer.Serialize(created, EventJson.Default.TaskCreated)),
+            ("task_status_changed", JsonSerializer.Serialize(new TaskStatusChanged(WorkStatus.Todo, WorkStatus.Done), EventJson.Default.TaskStatusChanged)),
+        ];
+        var refused = new List<string>();
+        foreach (var (alias, json) in whole)
+        {
+            foreach (var member in JsonNode.Parse(json)!.AsObject().Select(m => m.Key))
+            {
+                var without = JsonNode.Parse(json)!.AsObject();
+                without.Remove(member);
+                var emptied = JsonNode.Parse(json)!.AsObject();
+                emptied[member] = null;
+                if (Refuses(alias, without) | Refuses(alias, emptied))
+                    refused.Add(member);
+            }
+        }
+
+        Refuses("task_created", JsonNode.Parse(JsonSerializer.Serialize(created with { Labels = ["api", null!] }, EventJson.Default.TaskCreated))!).ShouldBeTrue();
+        refused.ShouldBe(["projectId", "number", "key", "title", "status", "priority", "labels", "rank", "from", "to"]);
+    }
+
+    private static bool Refuses(string alias, JsonNode json)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json.ToJsonString());
+        var plain = Plain.TryRead(alias, bytes);
+        if (Record.Exception(() => Types.TryRead(alias, bytes, out _)) is JsonException)
+        {
+            plain.ShouldBeNull(json.ToJsonString());
+            return true;
+        }
+
+        if (plain is not null)
+            Same(alias, bytes);
+        return false;
+    }
 
     private static void Same(string alias, byte[] json)
     {

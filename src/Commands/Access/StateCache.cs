@@ -85,7 +85,9 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
             var version = 0L;
             await foreach (var recorded in events.ReadStreamAsync(tenant, id, 1, CancellationToken.None))
             {
-                state = definition.Evolve(state, recorded.Body ?? throw new InvalidOperationException($"A newer build wrote {recorded.Type} to a stream that permissions rest on."));
+                if (recorded.Body is null or UnreadableEvent)
+                    throw new UnreadableEventException(recorded);
+                state = definition.Evolve(state, recorded.Body);
                 version = recorded.Version;
             }
             // What does not exist is not kept: ids that somebody makes up would fill the cache.
@@ -114,7 +116,7 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
         var (state, version) = entry.Loading.Result;
         if (recorded.Version <= version)
             return;
-        if (recorded.Version == version + 1 && recorded.Body is { } body)
+        if (recorded.Version == version + 1 && recorded.Body is { } body and not UnreadableEvent)
             entries.TryUpdate(key, new Entry(entry.TrueAt, (definition.Evolve(state, body), recorded.Version)) { Used = entry.Used }, entry);
         else
             Forget(recorded.Tenant, recorded.StreamId, entry);

@@ -40,6 +40,25 @@ internal sealed class CommandLoop<TState>(
         CancellationToken ct,
         bool likelyNew = false)
     {
+        try
+        {
+            return await RunUntilDecidedAsync(context, id, decide, answer, others, likelyNew, ct);
+        }
+        catch (UnreadableEventException found)
+        {
+            return await ReplayAsync(context, ct) ?? new CommandResult<TState>.Refused(UnreadableHistory.Code, UnreadableHistory.Tell(found), null);
+        }
+    }
+
+    private async ValueTask<CommandResult<TState>> RunUntilDecidedAsync(
+        CommandContext context,
+        Guid id,
+        Func<TState, long, ValueTask<Decision>> decide,
+        Func<CommandResult<TState>.Done, StoredAnswer> answer,
+        IReadOnlyList<StreamAppend> others,
+        bool likelyNew,
+        CancellationToken ct)
+    {
         var result = await AttemptAsync(context, id, likelyNew ? Look.None : Look.Recent, decide, answer, others, ct);
         if (result is not null)
             return result;

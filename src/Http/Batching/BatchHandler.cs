@@ -145,6 +145,10 @@ public sealed class BatchHandler(
         {
             return new Outcome(null, 0, new Problem(503, "busy", "Too many changes wait to be written: try again.") { RetryAfter = 1 });
         }
+        catch (UnreadableEventException found)
+        {
+            return new Outcome(null, 0, Refusals.Of(found));
+        }
         finally
         {
             if (context.Idempotency is { } entered)

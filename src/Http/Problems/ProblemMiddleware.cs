@@ -22,7 +22,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
             var problem = Of(error);
             if (problem.Status >= 500 && problem.Code == "internal_error")
                 LogUnexpected(error, http.Request.Method, http.Request.Path);
-            else if (problem.Status >= 500)
+            else if (problem.Status >= 500 || error is UnreadableEventException)
                 LogUnavailable(error, problem.Code);
             http.Response.Clear();
             await http.Response.WriteAsync(problem);
@@ -32,6 +32,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
     private static Problem Of(Exception error) => error switch
     {
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.StatusCode == 413 ? "body_too_large" : "bad_request", "The request is not well-formed HTTP, was cut short or is too large."),
+        UnreadableEventException unreadable => Refusals.Of(unreadable),
         InvalidUnitException invalid => new Problem(400, invalid.Code, invalid.Message),
         EventStoreBusyException busy => new Problem(503, "busy", "Too many changes wait to be written: try again.") { RetryAfter = Math.Max(1, (int)busy.RetryAfter.TotalSeconds) },
         EventStoreUnavailableException => new Problem(503, "database_unavailable", "The database cannot be reached; nothing was changed.") { RetryAfter = 1 },

@@ -1,4 +1,5 @@
 using Events.Commands.Handling;
+using Events.EventStore;
 
 namespace Events.Http.Problems;
 
@@ -21,6 +22,8 @@ public static class Refusals
         _ => throw new InvalidOperationException($"{result.GetType().Name} is not a refusal."),
     };
 
+    public static Problem Of(UnreadableEventException found) => new(StatusOf(UnreadableHistory.Code), UnreadableHistory.Code, UnreadableHistory.Tell(found));
+
     /// <summary>404: what the path names is not there; 409: it is there and stands in the way; 403: not yours; else 422.</summary>
     public static int StatusOf(string code) => code switch
     {
@@ -29,7 +32,7 @@ public static class Refusals
         "not_the_author" or "not_your_change" or "role_above_own" or "scope_above_own" or "not_a_member" => 403,
         "last_owner" or "already_a_member" or "label_taken" or "id_taken" or "email_taken" or "identifier_taken" or "limit_reached" or "too_many_workspaces" => 409,
         "task_exists" or "comment_exists" or "checklist_item_exists" or "project_exists" or "project_key_taken" or "name_taken" => 409,
-        "task_deleted" or "task_archived" or "project_archived" or "stream_archived" => 409,
+        "task_deleted" or "task_archived" or "project_archived" or "stream_archived" or UnreadableHistory.Code => 409,
         _ => 422,
     };
 }

@@ -95,7 +95,7 @@ public sealed class UndoHandler(CommandRunner runner, EventReader events, TaskCo
         await foreach (var recorded in events.ReadStreamAsync(happened.Tenant, happened.StreamId, Math.Max(1, happened.Version - MostOfAChange), ct))
         {
             if (IsOfOneRequest(recorded, happened))
-                change.Add(recorded);
+                change.Add(recorded.Body is null or UnreadableEvent ? throw new UnreadableEventException(recorded) : recorded);
             else if (recorded.Version > happened.Version)
                 break;
             else

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Events.EventStore;
 using Events.Platform.Tenancy;
 using Npgsql;
@@ -25,7 +26,7 @@ public sealed class PastEvents(NpgsqlDataSource dataSource, EventTypes types)
     internal static IEnumerable<string> Statements => [EventsSql];
 
     /// <summary>Stream by stream; the order between streams says nothing.</summary>
-    /// <exception cref="InvalidOperationException">An event that this build cannot read.</exception>
+    /// <exception cref="UnreadableEventException">An event that this build cannot read.</exception>
     internal async IAsyncEnumerable<RecordedEvent> ReadAsync(
         TenantId tenant, Guid[] streams, DateTimeOffset upTo, int limit, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -45,9 +46,20 @@ public sealed class PastEvents(NpgsqlDataSource dataSource, EventTypes types)
     {
         var type = reader.GetString(3);
         var data = reader.GetFieldValue<byte[]>(4);
-        if (!types.TryRead(type, data, out var body))
-            throw new InvalidOperationException($"This build knows no event {type}.");
-        return new RecordedEvent(
-            reader.GetInt64(2), Guid.Empty, tenant, reader.GetGuid(0), reader.GetInt64(1), type, data, reader.GetFieldValue<DateTimeOffset>(5), EventMetadata.None, false, body);
+        var recorded = new RecordedEvent(
+            reader.GetInt64(2), Guid.Empty, tenant, reader.GetGuid(0), reader.GetInt64(1), type, data, reader.GetFieldValue<DateTimeOffset>(5), EventMetadata.None, false, Body(type, data));
+        return recorded.Body is null or UnreadableEvent ? throw new UnreadableEventException(recorded) : recorded;
+    }
+
+    private object? Body(string type, byte[] data)
+    {
+        try
+        {
+            return types.TryRead(type, data, out var body) ? body : null;
+        }
+        catch (JsonException error)
+        {
+            return new UnreadableEvent(error.Message);
+        }
     }
 }

@@ -11,13 +11,18 @@ namespace Events.Projections.TimeTravel;
 public sealed class TaskAtQuery(EventReader events)
 {
     /// <summary>The document at a version, or at a moment; it does not exist before its first event, nor at a version that never was.</summary>
+    /// <exception cref="UnreadableEventException">An event on the way there cannot be read.</exception>
     public async Task<QueryDocument> FindAsync(TenantId tenant, Guid taskId, long? version, DateTimeOffset? at, CancellationToken ct)
     {
         var row = new TaskDetailRow { Key = new StreamKey(tenant, taskId) };
         long position = 0;
         await foreach (var recorded in events.ReadStreamAsync(tenant, taskId, 1, ct))
         {
-            if (recorded.Version > version || recorded.Timestamp > at || (recorded.Version == 1 && recorded.Body is not TaskCreated))
+            if (recorded.Version > version || recorded.Timestamp > at)
+                break;
+            if (recorded.Body is null or UnreadableEvent)
+                throw new UnreadableEventException(recorded);
+            if (recorded.Version == 1 && recorded.Body is not TaskCreated)
                 break;
             TaskDetailFold.Evolve(row, recorded);
             row.History.Clear();

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Events.Commands.Projects;
 using Events.Commands.Tasks;
 using Events.EventStore;
@@ -37,6 +39,29 @@ public sealed class EventRecordTests
             written.ShouldBe(json);
             types.TryRead(alias, Encoding.UTF8.GetBytes(json), out var read).ShouldBeTrue();
             JsonSerializer.Serialize(read, happened.GetType(), EventJson.Default).ShouldBe(json);
+        }
+    }
+
+    // Other programs write to the same streams: what a decision or a view takes for given is there, or the event is none. What may be
+    // null may be missing, as it is in events from before it was thought of.
+    [Fact]
+    public void Only_what_may_be_null_may_be_missing()
+    {
+        var types = Register();
+        var nullability = new NullabilityInfoContext();
+        foreach (var (alias, happened, json) in All)
+        {
+            foreach (var parameter in happened.GetType().GetConstructors().Single().GetParameters())
+            {
+                var optional = nullability.Create(parameter).WriteState == NullabilityState.Nullable;
+                var member = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+                var without = JsonNode.Parse(json)!.AsObject();
+                without.Remove(member);
+                var emptied = JsonNode.Parse(json)!.AsObject();
+                emptied[member] = null;
+                foreach (var data in (JsonObject[])[without, emptied])
+                    (Record.Exception(() => types.TryRead(alias, Encoding.UTF8.GetBytes(data.ToJsonString()), out _)) is null).ShouldBe(optional, $"{alias} {data.ToJsonString()}");
+            }
         }
     }
 
