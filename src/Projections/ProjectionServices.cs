@@ -44,6 +44,7 @@ public static class ProjectionServices
         services.AddSingleton<TaskListQuery>();
         services.AddSingleton<TaskDetailQuery>();
         services.AddSingleton<TaskHistoryQuery>();
+        services.AddSingleton<TaskLinksQuery>();
         services.AddSingleton<ProjectListQuery>();
         services.AddSingleton<TaskRowsQuery>();
         services.AddSingleton<PastEvents>();

@@ -159,7 +159,8 @@ internal sealed class History(int seed)
                 task.Estimate = Estimate();
                 return new TaskEstimated(estimate, task.Estimate);
             case 11:
-                return new TaskLinked(LinkKind.Blocks, people[0]);
+                var (kind, other) = ((LinkKind)random.Next(3), tasks[random.Next(Math.Min(3, tasks.Count))].Stream);
+                return random.Next(3) == 0 ? new TaskUnlinked(kind, other) : new TaskLinked(kind, other);
             case 12:
                 task.Items.Add(Guid.CreateVersion7());
                 return new ChecklistItemAdded(task.Items[^1], Text());

@@ -95,6 +95,7 @@ public sealed class P9_every_list_is_served_by_an_index(PostgresServer server) :
             .. ProjectListQuery.Statements,
             .. TaskDetailQuery.Statements,
             .. TaskHistoryQuery.Statements,
+            .. TaskLinksQuery.Statements,
             .. TaskCountsQuery.Statements,
             .. SearchQuery.Statements,
             .. PeopleQuery.Statements,

@@ -189,15 +189,16 @@ public sealed class RebuildTests(PostgresServer server) : ServiceTests(server)
             Tenant.Value);
         await Running.ReachAsync(await Running.AppendAsync(Tenant, Guid.CreateVersion7(), Samples.Created(Project, 2)), [.. Operations.Names]);
 
+        var views = Running.Get<IEnumerable<Projection>>().Where(p => p.Handles("task_retitled")).Select(p => p.Name).Order(StringComparer.Ordinal).ToList();
         await ShouldBeParkedAsync();
-        foreach (var name in (string[])["TaskList", "TaskDetail", "Search", "TaskCounts"])
+        foreach (var name in views)
             (await Operations.RebuildAsync(name, "test", TestContext.Current.CancellationToken))!.RowsDifferent.ShouldBe(0, name);
         await ShouldBeParkedAsync();
 
         async Task ShouldBeParkedAsync()
         {
             var parked = (await Operations.StatusAsync(TestContext.Current.CancellationToken)).Where(s => s.Parked.Count > 0).ToList();
-            parked.Select(s => s.Projection).Order(StringComparer.Ordinal).ShouldBe(["Search", "TaskCounts", "TaskDetail", "TaskList"]);
+            parked.Select(s => s.Projection).Order(StringComparer.Ordinal).ShouldBe(views);
             parked.ShouldAllBe(s => s.Parked.Single().Version == 2 && s.Parked.Single().Error.Contains("task_retitled"));
             (await ColumnAsync<string>("select title from task_list where task_id = $1", bad)).ShouldBe("First");
             (await ColumnAsync<string>("select document::jsonb ->> 'title' from task_detail where task_id = $1", bad)).ShouldBe("First");

@@ -36,6 +36,7 @@ internal static class AnswerSchemas
         ["priority"] = """{"type":"string","enum":["none","low","medium","high","urgent"]}""",
         ["watchers"] = Ids,
         ["links"] = """{"type":"array","items":{"type":"object","properties":{"kind":{"type":"string","enum":["blocks","relates","duplicates"]},"taskId":{"type":"string","format":"uuid"}},"required":["kind","taskId"]}}""",
+        ["direction"] = """{"type":"string","enum":["out","in"]}""",
         ["from"] = Any,
         ["to"] = Any,
         ["total"] = MaybeCount,

@@ -115,6 +115,14 @@ public static class TaskEndpoints
             IsOfReadModels = true,
             Example = """{"id":"01938f5e-7b3a-7c62-9d1f-0a1b2c3d4e62","text":"Ask the translators","done":false}""",
         });
+        api.MapGet("/tasks/{id}/links", tasks.LinksAsync).RequirePermission(Permission.TasksRead).Describe(new("listTaskLinks", Tag, "List a task's links, from both ends")
+        {
+            IsOfReadModels = true,
+            Description = "What the task is to others (`out`) and then what others are to it (`in`), by kind; `task` is the other one, as lists show it. Those that are deleted or that you may not see are left out.",
+            Query = [Parameter.Limit, Parameter.Cursor],
+            Example = Examples.Page($$"""{"kind":"blocks","direction":"in","task":{{Examples.TaskRow}}}"""),
+            Paginated = true,
+        });
         api.MapGet("/tasks/{id}/history", tasks.HistoryAsync).RequirePermission(Permission.TasksRead).Describe(new("listTaskHistory", Tag, "List what happened to a task")
         {
             IsOfReadModels = true,

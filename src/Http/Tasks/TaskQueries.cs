@@ -17,7 +17,7 @@ namespace Events.Http.Tasks;
 
 /// <summary>Lists and details of tasks, from read models only.</summary>
 public sealed class TaskQueries(
-    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, SearchQuery search, Freshness freshness, CursorSigner signer, HotAnswers hot)
+    TaskListQuery list, TaskListAtQuery past, TaskDetailQuery details, TaskAtQuery pastDetails, TaskHistoryQuery history, TaskLinksQuery links, SearchQuery search, Freshness freshness, CursorSigner signer, HotAnswers hot)
 {
     /// <summary>Matches of a search that are filtered, sorted and paged; more letters narrow it down.</summary>
     private const int MostFound = 1_000;
@@ -117,6 +117,16 @@ public sealed class TaskQueries(
         _ = query;
         var behind = after is null ? 0 : long.Parse(after.Value, CultureInfo.InvariantCulture);
         await WritePartAsync(http, caller, id, await details.CommentsAsync(caller.Tenant, id, behind, limit, http.RequestAborted), key);
+    }
+
+    public async Task LinksAsync(HttpContext http)
+    {
+        if (await BeginPartAsync(http, "links") is not var (caller, id, query, after, limit, key))
+            return;
+        _ = query;
+        // Which tasks they are, one view says; what they look like, another.
+        if (await freshness.ReachedAsync(http, TaskListQuery.Projection))
+            await WritePartAsync(http, caller, id, await links.RunAsync(caller.Tenant, id, caller.HiddenProjects, after, limit, http.RequestAborted), key);
     }
 
     /// <summary>A page of a task's parts; none may mean that there is no such task.</summary>

@@ -42,6 +42,9 @@ public abstract class Projection
     /// <summary>The embedded migration that creates the tables, its indexes after the line <c>-- indexes</c>.</summary>
     public abstract string Script { get; }
 
+    /// <summary>Migrations that gave it further tables since, made alike.</summary>
+    public virtual IReadOnlyList<string> LaterScripts => [];
+
     public string Shard => ShardOf(Name, Version);
 
     public static string ShardOf(string name, int version) => version == 1 ? $"{name}:All" : $"{name}:V{version}:All";

@@ -16,18 +16,23 @@ internal sealed partial record ProjectionScript(string Tables, IReadOnlyList<str
 
     public static ProjectionScript Of(Projection projection)
     {
-        var assembly = typeof(Projection).Assembly;
-        var resource = assembly.GetManifestResourceNames().Single(n => n.EndsWith($".Migrations.{projection.Script}.sql", StringComparison.Ordinal));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-        var parts = reader.ReadToEnd().ReplaceLineEndings("\n").Split(Marker);
-        if (parts.Length != 2)
-            throw new InvalidOperationException($"{projection.Script} needs one line \"-- indexes\" between its tables and its indexes.");
-
-        var statements = parts[1].Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        List<(string Tables, string[] Indexes)> parts = [Read(projection.Script), .. projection.LaterScripts.Select(Read)];
+        var statements = parts.SelectMany(p => p.Indexes).ToList();
         return new ProjectionScript(
-            parts[0],
+            string.Concat(parts.Select(p => p.Tables)),
             [.. statements.Where(s => s.StartsWith("create ", StringComparison.Ordinal)).Select(s => CreateIndex().Replace(s, "$0 if not exists", 1))],
             [.. statements.Where(s => s.StartsWith("alter table ", StringComparison.Ordinal))]);
+    }
+
+    private static (string Tables, string[] Indexes) Read(string script)
+    {
+        var assembly = typeof(Projection).Assembly;
+        var resource = assembly.GetManifestResourceNames().Single(n => n.EndsWith($".Migrations.{script}.sql", StringComparison.Ordinal));
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        var parts = reader.ReadToEnd().ReplaceLineEndings("\n").Split(Marker);
+        return parts.Length == 2
+            ? (parts[0], parts[1].Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            : throw new InvalidOperationException($"{script} needs one line \"-- indexes\" between its tables and its indexes.");
     }
 
     [GeneratedRegex("^create (unique )?index", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

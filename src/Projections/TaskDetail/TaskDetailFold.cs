@@ -52,6 +52,8 @@ internal static class TaskDetailFold
                 task.ParentId = e.To;
                 break;
             case TaskLinked e:
+                if (!Enum.IsDefined(e.Kind))
+                    throw new InvalidOperationException($"No link is of the kind {(int)e.Kind}.");
                 if (!task.Links.Contains(new TaskLinkLine(e.Kind, e.OtherTaskId)))
                     task.Links.Add(new TaskLinkLine(e.Kind, e.OtherTaskId));
                 break;

@@ -11,9 +11,14 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 {
     public override string Name => "TaskDetail";
 
-    public override IReadOnlyList<string> Tables => ["task_detail", "task_comments", "task_history"];
+    // 2: links are rows as well, to be found from their other end.
+    public override int Version => 2;
+
+    public override IReadOnlyList<string> Tables => ["task_detail", "task_comments", "task_history", "task_links"];
 
     public override string Script => "0420_task_detail";
+
+    public override IReadOnlyList<string> LaterScripts => ["0421_task_links"];
 
     public override MetadataNeed Needs => MetadataNeed.ActorAndTimes;
 
@@ -30,8 +35,11 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         join task_detail t on t.tenant_id = k.tenant_id and t.task_id = k.task_id
         """;
 
-    protected override TaskDetailRow ReadRow(NpgsqlDataReader reader) =>
-        new() { Document = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(2), TaskDocumentJson.Document)! };
+    protected override TaskDetailRow ReadRow(NpgsqlDataReader reader)
+    {
+        var document = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(2), TaskDocumentJson.Document)!;
+        return new() { Document = document, StoredLinks = [.. document.Links] };
+    }
 
     private const string InsertSql =
         """
@@ -93,6 +101,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         AddComments(batch, [.. comments.Where(c => c.Change is { Body: not null, Added: not null })]);
         EditComments(batch, [.. comments.Where(c => c.Change is { Body: not null, Added: null })]);
         DeleteComments(batch, [.. comments.Where(c => c.Change is { Body: null, Added: null })]);
+        TaskLinkRows.Save(rows, batch);
     }
 
     private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<TaskDetailRow> rows)
@@ -165,6 +174,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         new(CopySql, buffer => CopyDocuments(rows, buffer)),
         new(CopyHistorySql, buffer => CopyHistory(rows, buffer)),
         new(CopyCommentsSql, buffer => CopyComments(rows, buffer)),
+        new(TaskLinkRows.CopySql, buffer => TaskLinkRows.Copy(rows, buffer)),
     ];
 
     private static IEnumerable<int> CopyDocuments(IReadOnlyList<TaskDetailRow> rows, CopyBuffer buffer)

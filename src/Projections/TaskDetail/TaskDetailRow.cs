@@ -9,6 +9,9 @@ internal sealed class TaskDetailRow : StreamRow
     /// <summary>Written by this fold, oldest first.</summary>
     public List<HistoryLine> History { get; } = [];
 
+    /// <summary>The links that the tables have of the task now.</summary>
+    public TaskLinkLine[] StoredLinks { get; set; } = [];
+
     /// <summary>Comments that this fold changed; null: taken away.</summary>
     public Dictionary<Guid, CommentChange> Comments { get; } = [];
 }

@@ -173,7 +173,7 @@ public sealed class PromiseTests(ApiServer server)
         var me = await server.NewUserAsync();
         var project = await me.CreateProjectAsync();
         var task = await me.CreateTaskAsync(project);
-        foreach (var path in new[] { "/api/v1/tasks", $"/api/v1/tasks/{task.Id}", $"/api/v1/tasks/{task.Id}/history", $"/api/v1/tasks/{task.Id}/comments", "/api/v1/projects", $"/api/v1/projects/{project}" })
+        foreach (var path in new[] { "/api/v1/tasks", $"/api/v1/tasks/{task.Id}", $"/api/v1/tasks/{task.Id}/history", $"/api/v1/tasks/{task.Id}/comments", $"/api/v1/tasks/{task.Id}/links", "/api/v1/projects", $"/api/v1/projects/{project}" })
         {
             var answer = await me.GetAsync(path, ("Events-Min-Position", task.Position));
             answer.Status.ShouldBe(HttpStatusCode.OK, path);

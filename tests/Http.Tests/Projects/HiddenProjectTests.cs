@@ -49,7 +49,7 @@ public sealed class HiddenProjectTests(ApiServer server)
         var nowhere = Guid.CreateVersion7();
         foreach (var path in new[] { "/api/v1/workspace/counts?projectId={0}", "/api/v1/workspace/flow?projectId={0}", "/api/v1/projects/{0}", "/api/v1/projects/{0}/diff?from=2026-01-01T00:00:00Z" })
             await SameAsync(id => member.GetAsync(string.Format(null, path, id)), hidden, nowhere, HttpStatusCode.NotFound);
-        foreach (var path in new[] { "/api/v1/tasks/{0}", "/api/v1/tasks/{0}?version=1", "/api/v1/tasks/{0}/history", "/api/v1/tasks/{0}/comments", "/api/v1/tasks/{0}/suggestion" })
+        foreach (var path in new[] { "/api/v1/tasks/{0}", "/api/v1/tasks/{0}?version=1", "/api/v1/tasks/{0}/history", "/api/v1/tasks/{0}/comments", "/api/v1/tasks/{0}/links", "/api/v1/tasks/{0}/suggestion" })
             await SameAsync(id => member.GetAsync(string.Format(null, path, id)), secret, nowhere, HttpStatusCode.NotFound);
         await SameAsync(id => member.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{id}}","title":"x"}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
         await SameAsync(id => member.PostAsync("/api/v1/tasks", $$"""{"projectId":"{{open}}","title":"x","parentId":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
@@ -58,6 +58,18 @@ public sealed class HiddenProjectTests(ApiServer server)
         await SameAsync(id => member.PostAsync($"/api/v1/tasks/{mine}/rank", $$"""{"after":"{{id}}"}"""), secret, nowhere, HttpStatusCode.UnprocessableEntity);
         await SameAsync(id => member.PostAsync("/api/v1/tasks/bulk", $$$"""{"filter":{"projectId":"{{{id}}}"},"changes":{"priority":"low"}}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
         await SameAsync(id => member.PostAsync("/api/v1/exports", $$$"""{"format":"csv","filter":{"projectId":"{{{id}}}"}}"""), hidden, nowhere, HttpStatusCode.UnprocessableEntity);
+    }
+
+    [Fact]
+    public async Task A_link_to_or_from_what_is_hidden_is_not_shown()
+    {
+        var (owner, member, open, _, secret) = await TwoProjectsAsync();
+        var task = await owner.CreateTaskAsync(open, "Seen");
+        await owner.PostAsync($"/api/v1/tasks/{secret}/links", $$"""{"kind":"blocks","taskId":"{{task.Id}}"}""");
+        var linked = await owner.PostAsync($"/api/v1/tasks/{task.Id}/links", $$"""{"kind":"relates","taskId":"{{secret}}"}""");
+        var seen = ("Events-Min-Position", linked.Position);
+        (await owner.GetAsync($"/api/v1/tasks/{task.Id}/links", seen)).Items.Count.ShouldBe(2);
+        (await member.GetAsync($"/api/v1/tasks/{task.Id}/links", seen)).Items.ShouldBeEmpty();
     }
 
     [Fact]

@@ -46,6 +46,7 @@ public sealed class GuardedReadTests
         var task = await CreateAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{Marker}}","assigneeId":"{{founded.PersonId}}","dueOn":"2020-01-01"}""");
         var old = await CreateAsync("/api/v1/tasks", $$"""{"projectId":"{{project}}","title":"{{Marker}} as it stays"}""");
         await CreateAsync($"/api/v1/tasks/{task}/comments", $$"""{"body":"{{Marker}}"}""");
+        await ask.SendAsync(owner, "POST", $"/api/v1/tasks/{task}/links", $$"""{"kind":"blocks","taskId":"{{old}}"}""");
         var between = Uri.EscapeDataString(DateTimeOffset.UtcNow.ToString("O"));
         await ask.SendAsync(owner, "PATCH", $"/api/v1/tasks/{task}", """{"status":"in_review"}""");
         var after = Uri.EscapeDataString(DateTimeOffset.UtcNow.AddMinutes(1).ToString("O"));
@@ -53,7 +54,7 @@ public sealed class GuardedReadTests
         [
             "/api/v1/projects", $"/api/v1/projects/{project}", $"/api/v1/projects/{project}/diff?from={Uri.EscapeDataString(start)}&to={after}",
             "/api/v1/tasks", $"/api/v1/tasks?projectId={project}&sort=rank", $"/api/v1/tasks?assigneeId={founded.PersonId}",
-            $"/api/v1/tasks?at={between}", $"/api/v1/tasks?at={after}", $"/api/v1/tasks/{task}", $"/api/v1/tasks/{task}/comments", $"/api/v1/tasks/{old}/history",
+            $"/api/v1/tasks?at={between}", $"/api/v1/tasks?at={after}", $"/api/v1/tasks/{task}", $"/api/v1/tasks/{task}/comments", $"/api/v1/tasks/{old}/links", $"/api/v1/tasks/{old}/history",
         ];
         string[] counts = ["/api/v1/workspace/counts", $"/api/v1/workspace/counts?projectId={project}", "/api/v1/workspace/flow", "/api/v1/me/summary"];
         await Eventually.IsTrueAsync(async () => (await ask.SendAsync(owner, "GET", "/api/v1/tasks")).Text.Contains("in_review", StringComparison.Ordinal)
