@@ -117,7 +117,7 @@ internal static class HttpApiBenchmark
             }
 
             if (results.Exists(r => r.Ours.Failed > 0 || r.Theirs.Failed > 0))
-                throw new InvalidOperationException($"{name}: some answers were not {status}, so the figure means nothing.");
+                throw new InvalidOperationException($"{name}: some answers were not {status}, so the figure means nothing. One: {results.SelectMany(r => new[] { r.Ours.Failure, r.Theirs.Failure }).First(f => f is not null)}");
             rows.Add(BenchmarkRow.Rate(name, Median(results.Select(r => r.Ours.PerSecond)), "req/s", "hand-written CRUD", Median(results.Select(r => r.Theirs.PerSecond))));
             rows.Add(BenchmarkRow.Cost($"{name}.p99", Median(results.Select(r => r.Ours.P99)), "ms", "hand-written CRUD", Median(results.Select(r => r.Theirs.P99))));
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Events.Benchmarks.Load;
 
@@ -6,7 +7,8 @@ namespace Events.Benchmarks.Load;
 /// <param name="P50">Milliseconds.</param>
 /// <param name="P99">Milliseconds.</param>
 /// <param name="Failed">Answers with another status.</param>
-internal sealed record LoadResult(double PerSecond, double P50, double P99, long Failed);
+/// <param name="Failure">One of them: status and body.</param>
+internal sealed record LoadResult(double PerSecond, double P50, double P99, long Failed, string? Failure);
 
 /// <summary>Keeps a fixed number of connections busy for a bounded time, each with one request at a time.</summary>
 internal static class LoadGenerator
@@ -27,10 +29,10 @@ internal static class LoadGenerator
         var latencies = runs.SelectMany(r => r.Latencies).ToArray();
         Array.Sort(latencies);
         var failed = runs.Sum(r => r.Failed);
-        return new LoadResult(latencies.Length / elapsed, Percentile(latencies, 0.5), Percentile(latencies, 0.99), failed);
+        return new LoadResult(latencies.Length / elapsed, Percentile(latencies, 0.5), Percentile(latencies, 0.99), failed, runs.Select(r => r.Failure).FirstOrDefault(f => f is not null));
     }
 
-    private static async Task<(List<double> Latencies, long Failed)> DriveAsync(
+    private static async Task<(List<double> Latencies, long Failed, string? Failure)> DriveAsync(
         Uri server,
         int connection,
         long ends,
@@ -41,18 +43,23 @@ internal static class LoadGenerator
         using var http = await HttpConnection.OpenAsync(server, ct);
         var latencies = new List<double>(16 * 1024);
         var failed = 0L;
+        string? failure = null;
         for (var n = 0L; Stopwatch.GetTimestamp() < ends; n++)
         {
             var bytes = request(connection, n);
             var sent = Stopwatch.GetTimestamp();
-            var (status, _) = await http.SendAsync(bytes, ct);
+            var (status, body) = await http.SendAsync(bytes, ct);
             if (status == expectedStatus)
+            {
                 latencies.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
-            else
-                failed++;
+                continue;
+            }
+
+            failed++;
+            failure ??= $"{status} {Encoding.UTF8.GetString(body.Span)}";
         }
 
-        return (latencies, failed);
+        return (latencies, failed, failure);
     }
 
     private static double Percentile(double[] sorted, double share) =>
