@@ -17,12 +17,29 @@ public sealed class PageDistanceTests
     [Fact]
     public void Pages_that_take_most_of_the_time_are_taken_less_often_up_to_a_bound()
     {
-        var rests = Enumerable.Range(0, 20).Select(_ => distance.After(distance.Now * 0.75)).ToList();
+        var distances = new List<double>();
+        for (var i = 0; i < 40; i++)
+        {
+            distance.After(distance.Now * 0.75);
+            distances.Add(distance.Now.TotalMilliseconds);
+        }
 
-        rests[0].ShouldBe(TimeSpan.FromMilliseconds(6));
-        rests[1].ShouldBe(TimeSpan.FromMilliseconds(9));
-        distance.Now.ShouldBe(TimeSpan.FromMilliseconds(64));
-        rests[^1].ShouldBe(TimeSpan.FromMilliseconds(16));
+        distances.ShouldBe(distances.Order());
+        distances[^1].ShouldBe(64);
+        distance.After(TimeSpan.FromMilliseconds(48)).ShouldBe(TimeSpan.FromMilliseconds(16));
+    }
+
+    [Fact]
+    public void One_slow_page_is_no_flood()
+    {
+        distance.After(TimeSpan.FromMilliseconds(2));
+        distance.After(TimeSpan.FromMilliseconds(20));
+        distance.Now.ShouldBeLessThan(TimeSpan.FromMilliseconds(11));
+
+        distance.After(TimeSpan.FromMilliseconds(2));
+        distance.After(TimeSpan.FromMilliseconds(2));
+
+        distance.Now.ShouldBe(TimeSpan.FromMilliseconds(8));
     }
 
     [Fact]

@@ -1,32 +1,30 @@
 namespace Events.Projections.Engine;
 
 /// <summary>
-/// How far apart the pages of a lane are begun. What a page costs is shared by its events, so a lane whose pages take more than half of its time
-/// takes them less often, and each holds more; it comes back when there is less to do. Not for several threads.
+/// How far apart the pages of a lane are begun: as far as leaves half of its time to others, within bounds. What a page costs is shared by its
+/// events, so where pages take most of the time they are taken less often, and each holds more. Not for several threads.
 /// </summary>
 internal sealed class PageDistance(TimeSpan shortest)
 {
     /// <summary>How many times the shortest distance the longest one is.</summary>
     private const int MostStretched = 8;
 
-    private const double Step = 1.5;
+    /// <summary>Of how many pages the time is averaged: a single slow one is no flood.</summary>
+    private const int Pages = 4;
 
-    private TimeSpan stretched;
+    private TimeSpan usual;
 
-    public TimeSpan Now => stretched > shortest ? stretched : shortest;
+    public TimeSpan Now => usual * 2 < shortest ? shortest : AtMost(usual * 2);
 
     /// <returns>How long to wait before the next page.</returns>
     /// <param name="page">How long the last one took.</param>
     public TimeSpan After(TimeSpan page)
     {
-        if (page > Now * 0.5)
-            stretched = Min(Now * Step, shortest * MostStretched);
-        else if (page < Now * 0.2)
-            stretched = Now / Step;
+        usual += (AtMost(page) - usual) / Pages;
         return page < Now ? Now - page : TimeSpan.Zero;
     }
 
-    public void Reset() => stretched = shortest;
+    public void Reset() => usual = TimeSpan.Zero;
 
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+    private TimeSpan AtMost(TimeSpan time) => time > shortest * MostStretched ? shortest * MostStretched : time;
 }

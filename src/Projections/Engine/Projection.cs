@@ -54,7 +54,7 @@ public abstract class Projection
 
     /// <summary>
     /// Projections of one lane move together, in one transaction a page; lanes do not wait for each other. 0: what people look at
-    /// right after they changed something.
+    /// right after they changed something; the higher, the further apart its pages.
     /// </summary>
     public virtual int Lane => 0;
 

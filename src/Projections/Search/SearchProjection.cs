@@ -44,8 +44,8 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
     // 2: the vocabulary holds no words of keys. 3: nor do the words of type-ahead hold a project's part of them.
     public override int Version => 3;
 
-    /// <summary>Many small entries a task: whoever waits for a list need not wait for them.</summary>
-    public override int Lane => 1;
+    /// <summary>Many small entries a task: whoever waits for a list, a detail or a count need not wait for them.</summary>
+    public override int Lane => 2;
 
     public override IReadOnlyList<string> Tables => ["task_search", "task_words", "task_vocabulary"];
 
