@@ -53,13 +53,13 @@ internal abstract class StreamProjection<TRow> : Projection
     /// logs twice.
     /// </summary>
     /// <param name="insert">An insert without a word on conflicts.</param>
-    /// <param name="onConflict">What follows it for rows that the tables hold.</param>
-    protected static void Save(IReadOnlyCollection<TRow> rows, string insert, string onConflict, Action<NpgsqlBatchCommand, IReadOnlyCollection<TRow>> addColumns, NpgsqlBatch batch)
+    /// <param name="upsert">The same for rows that the tables hold.</param>
+    protected static void Save(IReadOnlyCollection<TRow> rows, string insert, string upsert, Action<NpgsqlBatchCommand, IReadOnlyCollection<TRow>> addColumns, NpgsqlBatch batch)
     {
         var begun = rows.Where(r => !r.Stored).ToList();
         Add(insert, begun);
         if (begun.Count < rows.Count)
-            Add($"{insert}\n{onConflict}", [.. rows.Where(r => r.Stored)]);
+            Add(upsert, [.. rows.Where(r => r.Stored)]);
 
         void Add(string sql, IReadOnlyCollection<TRow> some)
         {

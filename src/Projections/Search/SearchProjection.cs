@@ -124,8 +124,9 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
             as r (tenant_id, task_id, key, title, description, archived, deleted, words)
         """;
 
-    private const string UpdateSql =
-        """
+    private const string UpsertSql =
+        $"""
+        {InsertSql}
         on conflict (tenant_id, task_id) do update
         set title = excluded.title, description = excluded.description, archived = excluded.archived, deleted = excluded.deleted,
             words = excluded.words
@@ -147,7 +148,7 @@ internal sealed class SearchProjection : StreamProjection<SearchRow>
 
     protected override void SaveRows(IReadOnlyCollection<SearchRow> rows, NpgsqlBatch batch)
     {
-        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+        Save(rows, InsertSql, UpsertSql, AddColumns, batch);
         // What was just begun is stored under no word.
         Change(batch, RemoveWordsSql, rows.Where(r => r.StoredWords.Count > 0).SelectMany(r => r.StoredWords.Except(r.VisibleWords), (r, word) => (r, word)));
         Change(batch, AddWordsSql, rows.SelectMany(r => r.StoredWords.Count > 0 ? r.VisibleWords.Except(r.StoredWords) : r.VisibleWords, (r, word) => (r, word)));

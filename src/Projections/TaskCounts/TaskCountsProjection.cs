@@ -49,14 +49,15 @@ internal sealed class TaskCountsProjection : StreamProjection<TaskFacets>
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::date[], $6::smallint[], $7::boolean[], $8::boolean[])
         """;
 
-    private const string UpdateSql =
-        """
+    private const string UpsertSql =
+        $"""
+        {InsertSql}
         on conflict (tenant_id, task_id) do update
         set assignee_id = excluded.assignee_id, due_on = excluded.due_on, status = excluded.status, archived = excluded.archived,
             deleted = excluded.deleted
         """;
 
-    protected override void SaveRows(IReadOnlyCollection<TaskFacets> rows, NpgsqlBatch batch) => Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+    protected override void SaveRows(IReadOnlyCollection<TaskFacets> rows, NpgsqlBatch batch) => Save(rows, InsertSql, UpsertSql, AddColumns, batch);
 
     private static void AddColumns(NpgsqlBatchCommand save, IReadOnlyCollection<TaskFacets> rows)
     {

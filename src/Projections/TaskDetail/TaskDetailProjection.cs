@@ -48,8 +48,9 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::text[])
         """;
 
-    private const string UpdateSql =
-        """
+    private const string UpsertSql =
+        $"""
+        {InsertSql}
         on conflict (tenant_id, task_id) do update
         set version = excluded.version, deleted = excluded.deleted, document = excluded.document
         """;
@@ -87,7 +88,7 @@ internal sealed class TaskDetailProjection : StreamProjection<TaskDetailRow>
 
     protected override void SaveRows(IReadOnlyCollection<TaskDetailRow> rows, NpgsqlBatch batch)
     {
-        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+        Save(rows, InsertSql, UpsertSql, AddColumns, batch);
 
         var lines = rows.SelectMany(r => r.History, (r, line) => (Row: r, line)).ToList();
         var history = new NpgsqlBatchCommand(SaveHistorySql);

@@ -68,8 +68,9 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
                   archived, deleted, estimate, key, rank, title, labels, item)
         """;
 
-    private const string UpdateSql =
-        """
+    private const string UpsertSql =
+        $"""
+        {InsertSql}
         on conflict (tenant_id, task_id) do update
         set assignee_id = excluded.assignee_id, parent_id = excluded.parent_id, updated_at = excluded.updated_at, version = excluded.version,
             due_on = excluded.due_on, status = excluded.status, priority = excluded.priority, archived = excluded.archived,
@@ -82,7 +83,7 @@ internal sealed class TaskListProjection : StreamProjection<TaskListRow>
 
     protected override void SaveRows(IReadOnlyCollection<TaskListRow> rows, NpgsqlBatch batch)
     {
-        Save(rows, InsertSql, UpdateSql, AddColumns, batch);
+        Save(rows, InsertSql, UpsertSql, AddColumns, batch);
         SaveLabels(rows, batch);
     }
 
