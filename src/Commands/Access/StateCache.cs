@@ -46,15 +46,24 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
     /// <summary>As the store has it now: before something is refused that another process may just have granted.</summary>
     public async Task<TState> GetNewestAsync(TenantId tenant, Guid id, CancellationToken ct)
     {
-        var entry = entries.GetValueOrDefault((tenant, id));
-        // A read that is under way may have begun before what is asked about: waited for, and then compared as any other. One that
-        // begins from here on is young enough.
-        if (entry is not null)
-            await Task.WhenAny(entry.Loading).WaitAsync(ct);
-        return await GetSlowlyAsync(entry, tenant, id, ct);
+        // A read that is under way, or that somebody else begins between two of these steps, may have begun before what is asked about:
+        // waited for, and then compared as any other.
+        var asked = time.GetTimestamp();
+        while (true)
+        {
+            var entry = entries.GetValueOrDefault((tenant, id));
+            if (entry is not null)
+                await Task.WhenAny(entry.Loading).WaitAsync(ct);
+            var looked = await LookAsync(entry, tenant, id, ct);
+            if (looked.TrueAt >= asked)
+                return looked.Loading.Result.State;
+        }
     }
 
-    private async Task<TState> GetSlowlyAsync(Entry? entry, TenantId tenant, Guid id, CancellationToken ct)
+    private async Task<TState> GetSlowlyAsync(Entry? entry, TenantId tenant, Guid id, CancellationToken ct) =>
+        (await LookAsync(entry, tenant, id, ct)).Loading.Result.State;
+
+    private async Task<Entry> LookAsync(Entry? entry, TenantId tenant, Guid id, CancellationToken ct)
     {
         if (entry is { Loading.IsCompletedSuccessfully: true })
         {
@@ -63,7 +72,7 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
             {
                 entry.TrueAt = now;
                 entry.Used = true;
-                return entry.Loading.Result.State;
+                return entry;
             }
             Forget(tenant, id, entry);
         }
@@ -74,7 +83,8 @@ internal sealed class StateCache<TState>(AggregateDefinition<TState> definition,
         var winner = entries.GetOrAdd((tenant, id), fresh);
         if (winner == fresh)
             fresh.Start(() => FoldAsync(tenant, id, fresh));
-        return (await winner.Loading.WaitAsync(ct)).State;
+        await winner.Loading.WaitAsync(ct);
+        return winner;
     }
 
     private async Task<(TState State, long Version)> FoldAsync(TenantId tenant, Guid id, Entry entry)

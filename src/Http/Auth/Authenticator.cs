@@ -58,10 +58,20 @@ internal sealed class Authenticator(
         }
 
         var person = await directory.PersonAsync(token.PersonId, ct);
-        if (known.CallerFrom(workspace, person, operators.ExtraOf(token.PersonId, person), time.GetUtcNow()) is not { } caller)
-            return new Identity.Stranger(known.Tenant);
+        if (Caller() is not { } caller)
+        {
+            // The same for who joined, or came back, a moment ago.
+            workspace = await directory.NewestWorkspaceAsync(known.Tenant, ct);
+            person = await directory.NewestPersonAsync(token.PersonId, ct);
+            if (Caller() is not { } admitted)
+                return new Identity.Stranger(known.Tenant);
+            caller = admitted;
+        }
+
         tokenUse.Mark(known.Tenant, known.TokenId);
         return new Identity.Program(caller);
+
+        Caller? Caller() => known.CallerFrom(workspace, person, operators.ExtraOf(token.PersonId, person), time.GetUtcNow());
     }
 
     private async ValueTask<Identity> OfSessionAsync(SecretHash hash, HttpContext http)
