@@ -26,13 +26,5 @@ internal sealed class JsonRenderer : IDisposable
 
     public string RenderText<T>(T row, Action<T, Utf8JsonWriter> write) => Encoding.UTF8.GetString(Render(row, write));
 
-    public static void WriteStrings(IReadOnlyList<string> values, Utf8JsonWriter json)
-    {
-        json.WriteStartArray();
-        for (var i = 0; i < values.Count; i++)
-            json.WriteStringValue(values[i]);
-        json.WriteEndArray();
-    }
-
     public void Dispose() => writer.Dispose();
 }

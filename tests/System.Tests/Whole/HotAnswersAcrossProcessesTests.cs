@@ -35,12 +35,7 @@ public sealed class HotAnswersAcrossProcessesTests : IAsyncDisposable
     public async Task P12_what_one_process_wrote_another_does_not_answer_without()
     {
         await using var one = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], new Dictionary<string, string?>(StringComparer.Ordinal), Ct);
-        var shared = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["ConnectionStrings__Postgres"] = one.Running.Postgres,
-            ["Events__Identity__MasterKey"] = (await File.ReadAllTextAsync(home.File("keys", "master.key"), Ct)).Trim(),
-        };
-        await using var other = await EventsProcess.StartAsync(otherHome.Path, ["serve"], shared, Ct);
+        await using var other = await BesideAsync(one);
         using var here = ClientOf(one.Running.Url, one.Running.Token!);
         using var there = ClientOf(other.Running.Url, one.Running.Token!);
         var made = await TaskAsync(here);
@@ -71,12 +66,7 @@ public sealed class HotAnswersAcrossProcessesTests : IAsyncDisposable
     public async Task Whoever_asks_for_no_position_sees_it_while_memory_lasts_at_the_latest()
     {
         await using var one = await EventsProcess.StartAsync(home.Path, ["serve", "--demo"], new Dictionary<string, string?>(StringComparer.Ordinal), Ct);
-        var shared = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["ConnectionStrings__Postgres"] = one.Running.Postgres,
-            ["Events__Identity__MasterKey"] = (await File.ReadAllTextAsync(home.File("keys", "master.key"), Ct)).Trim(),
-        };
-        await using var other = await EventsProcess.StartAsync(otherHome.Path, ["serve"], shared, Ct);
+        await using var other = await BesideAsync(one);
         using var here = ClientOf(one.Running.Url, one.Running.Token!);
         using var there = ClientOf(other.Running.Url, one.Running.Token!);
         var made = await TaskAsync(here);
@@ -90,6 +80,16 @@ public sealed class HotAnswersAcrossProcessesTests : IAsyncDisposable
             await SeenAsync(there, paths, title, TimeProvider.System.GetTimestamp());
         }
     }
+
+    private async Task<EventsProcess> BesideAsync(EventsProcess one) => await EventsProcess.StartAsync(
+        otherHome.Path,
+        ["serve"],
+        new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ConnectionStrings__Postgres"] = one.Running.Postgres,
+            ["Events__Identity__MasterKey"] = (await File.ReadAllTextAsync(home.File("keys", "master.key"), Ct)).Trim(),
+        },
+        Ct);
 
     /// <summary>Asks until the answers hold the title; one from memory that does not is refused once memory is over.</summary>
     private static async Task SeenAsync(HttpClient reader, IReadOnlyList<string> paths, string title, long written)
